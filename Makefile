@@ -1,0 +1,148 @@
+# ivs-live - GNU make, one file. `make help` lists the targets.
+#
+# MODE=release (default), asan, or valgrind-friendly debug; objects live side by side in
+# build/$(MODE). CFLAGS and LDFLAGS from outside are honoured; ours are put around them.
+# WERROR=1 turns warnings into errors (the gate does). V=1 shows the commands.
+
+MODE   ?= release
+PREFIX ?= /usr/local
+B      := build/$(MODE)
+GEN    := build/include/gen
+VERSION := $(shell sed -n 's/^\#\# \[\([0-9.]*\)\].*/\1/p' CHANGELOG.md 2>/dev/null | head -n 1)
+
+CC     ?= cc
+Q      := $(if $(V),,@)
+say     = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+WARN   := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+	  -Wcast-qual -Wwrite-strings -Wformat=2 -Wvla -Wundef $(if $(WERROR),-Werror)
+HARD   := -fstack-protector-strong -fPIE
+LDHARD := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+ifeq ($(MODE),asan)
+OPT    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+LDOPT  := -fsanitize=address,undefined
+else ifeq ($(MODE),debug)
+OPT    := -O1 -g -fno-omit-frame-pointer
+else
+OPT    := -O2 -g -D_FORTIFY_SOURCE=2
+endif
+
+PKGS   := hiredis libpq libcurl openssl jansson
+PC      = $(shell pkg-config $(1) $(2) 2>/dev/null)
+REAL_CFLAGS = -std=c17 -D_GNU_SOURCE -DIVS_VERSION='"$(VERSION)"' -Icommon -Ibuild/include \
+	$(WARN) $(HARD) $(OPT) $(call PC,--cflags,$(PKGS)) $(CPPFLAGS) $(CFLAGS) -MMD -MP
+REAL_LDFLAGS = $(LDHARD) $(LDOPT) $(LDFLAGS)
+LIBS    = $(call PC,--libs,$(PKGS)) -lfcgi
+EMULATOR_LIBS = $(call PC,--libs,libmicrohttpd jansson libcrypto) -lpthread
+
+LIB_SRC  := $(wildcard common/*/*.c)
+LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o) $(B)/gen/scripts.o $(B)/gen/queries.o
+LIB      := $(B)/libivs.a
+FCGI     := $(patsubst fcgi/%.c,$(B)/fcgi/%,$(wildcard fcgi/*.c))
+CRON     := $(patsubst cron/%.c,$(B)/cron/%,$(wildcard cron/*.c))
+UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+TOOL     := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(wildcard tests/tools/*.c))
+BENCH    := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench/*.c))
+EMULATOR := $(B)/tests/tools/ivs_emulator
+EMULATOR_OBJ := $(patsubst tests/tools/ivs_emulator/%.c,$(EMULATOR).d/%.o,\
+	$(wildcard tests/tools/ivs_emulator/*.c))
+PROGRAMS := $(FCGI) $(CRON)
+TESTBINS := $(UNIT) $(TOOL) $(BENCH)
+ALL_SRC  := $(LIB_SRC) $(wildcard fcgi/*.c cron/*.c tests/*/*.c tests/tools/*/*.c)
+ALL_HDR  := $(wildcard common/*/*.h tests/*/*.h tests/tools/*/*.h)
+
+all: $(PROGRAMS) $(EMULATOR) ## the programs and the emulator (default)
+
+# ---- the two commands ----
+run: ## the whole system on localhost, until Ctrl-C
+	$(Q)deploy/stack run
+test: ## everything; the last line is "N passed, N failed"
+	$(Q)deploy/packages test --install
+	$(Q)$(MAKE) --no-print-directory check
+
+# ---- checks ----
+build-tests: all $(TESTBINS)
+check: build-tests ## all tests on the MODE build
+	$(Q)tests/run $(MODE)
+check-asan: ## all tests under AddressSanitizer and UBSan
+	$(Q)$(MAKE) --no-print-directory MODE=asan check
+check-valgrind: ## unit programs and core calls under valgrind
+	$(Q)$(MAKE) --no-print-directory MODE=debug build-tests
+	$(Q)tests/valgrind debug
+bench: ## heartbeat against a no-op of the same serve loop
+	$(Q)deploy/packages bench --install
+	$(Q)$(MAKE) --no-print-directory all $(BENCH)
+	$(Q)tests/bench/run
+lint: headers ## layers, shell, sizes, format
+	$(Q)tests/layers.sh
+	$(Q)tests/sizes.sh
+	$(Q)git ls-files -co --exclude-standard -- common deploy tests .ci | \
+		xargs -r grep -lE '^\#!.*(bash|/sh)$$|shellcheck shell' | grep -v '\.c$$' | \
+		xargs shellcheck -x
+	$(Q)clang-format-14 --dry-run -Werror $(ALL_SRC) $(ALL_HDR)
+headers: $(GEN)/scripts.h $(GEN)/queries.h ## each header compiles alone
+	$(Q)for h in $(ALL_HDR); do \
+		echo "#include \"$$PWD/$$h\"" | $(CC) -fsyntax-only $(filter-out -MMD -MP,$(REAL_CFLAGS)) \
+		-x c - || { echo "header does not compile alone: $$h" >&2; exit 1; }; done
+format: ## lay out the sources
+	$(Q)clang-format-14 -i $(ALL_SRC) $(ALL_HDR)
+
+install: all ## DESTDIR and PREFIX are honoured
+	install -d $(DESTDIR)$(PREFIX)/libexec/ivs-live/fcgi $(DESTDIR)$(PREFIX)/libexec/ivs-live/cron
+	install -m 755 $(FCGI) $(DESTDIR)$(PREFIX)/libexec/ivs-live/fcgi
+	install -m 755 $(CRON) $(DESTDIR)$(PREFIX)/libexec/ivs-live/cron
+	install -d $(DESTDIR)$(PREFIX)/share/ivs-live
+	cp -R sql deploy $(DESTDIR)$(PREFIX)/share/ivs-live/
+
+clean:
+	rm -rf build
+help:
+	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+
+# ---- how things are made ----
+FLAGS := $(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS)
+$(B)/flags: FORCE | need-packages
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || \
+		printf '%s\n' '$(subst ','\'',$(FLAGS))' > $@
+need-packages:
+	@pkg-config --exists $(PKGS) libmicrohttpd 2>/dev/null && \
+		printf '#include <fcgiapp.h>\n' | $(CC) -E -x c - >/dev/null 2>&1 || { \
+		echo 'a library is missing: run  deploy/packages build --install' >&2; exit 1; }
+
+$(GEN)/scripts.h $(GEN)/scripts.c &: $(wildcard common/lua/*.lua common/lua/lib/*.lua) common/embed.sh
+	$(call say,EMBED,common/lua)
+	@mkdir -p $(GEN)
+	$(Q)common/embed.sh scripts common/lua $(GEN)/scripts
+$(GEN)/queries.h $(GEN)/queries.c &: $(wildcard sql/queries/*.sql) common/embed.sh
+	$(call say,EMBED,sql/queries)
+	@mkdir -p $(GEN)
+	$(Q)common/embed.sh queries sql/queries $(GEN)/queries
+$(B)/gen/%.o: $(GEN)/%.c $(B)/flags
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(REAL_CFLAGS) -c -o $@ $<
+$(B)/%.o: %.c $(B)/flags | $(GEN)/scripts.h $(GEN)/queries.h
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(REAL_CFLAGS) -c -o $@ $<
+$(EMULATOR).d/%.o: tests/tools/ivs_emulator/%.c $(B)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(REAL_CFLAGS) -c -o $@ $<
+$(LIB): $(LIB_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+$(FCGI) $(CRON) $(UNIT) $(TOOL) $(BENCH): $(B)/%: $(B)/%.o $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS) -o $@ $< $(LIB) $(LIBS)
+$(EMULATOR): $(EMULATOR_OBJ)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS) -o $@ $(EMULATOR_OBJ) $(EMULATOR_LIBS)
+
+-include $(shell find build/$(MODE) -type f -name '*.d' 2>/dev/null)
+FORCE:
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all run test build-tests check check-asan check-valgrind bench lint headers format \
+	install clean help need-packages FORCE

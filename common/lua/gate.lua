@@ -1,0 +1,4 @@
+-- gate: the rate limit alone, for routes whose work is not in Redis.
+-- -> {'OK'}
+--@include head rate
+return {'OK'}

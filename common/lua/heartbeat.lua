@@ -1,0 +1,11 @@
+-- heartbeat: a viewer is still there.
+-- ARGV[8] user  ARGV[9] stage ARN
+-- -> {'OK', viewers now on the stage} | {'NONE'} he has no seat there
+--@include head rate
+local key, user = P .. 'viewer:heartbeat:' .. ARGV[9], ARGV[8]
+-- GT: a clock set back must not make anybody look absent.
+if redis.call('ZADD', key, 'XX', 'GT', 'CH', now, user) == 0
+	and not redis.call('ZSCORE', key, user) then
+	return {'NONE'}
+end
+return {'OK', redis.call('ZCOUNT', key, cutoff, '+inf')}

@@ -1,0 +1,91 @@
+-- join: give a viewer a seat, or keep the one he has.
+-- ARGV[8] user          ARGV[9] wanted stage ARN, '' = any   ARGV[10] session id if he is new
+-- ARGV[11] participant  ARGV[12] user agent  ARGV[13] address  ARGV[14] user name ('' = none)
+-- -> {'OK', arn, stage JSON, session id, joined at ms, viewers now, is new 0|1, drain due 0|1}
+--  | {'NO_STAGE'} | {'OFFLINE'} no picture there | {'FULL'}
+-- Repeating a call with the same session id changes nothing and answers the same.
+--@include head rate stages session
+local user, wanted, sid, pid = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+
+local function seated(stage, session)
+	return {'OK', stage.arn, stage.json, session.s, session.j, viewers_now(stage.arn),
+		session.s == sid and 1 or 0, drain_due()}
+end
+
+-- The seat he has; one whose heartbeat lapsed ends here.
+local function present_seat()
+	local arn = redis.call('HGET', P .. 'viewer:stage', user)
+	local beat = arn and redis.call('ZSCORE', beats(arn), user)
+	local session = beat and session_of(user, arn)
+	if session and tonumber(beat) >= cutoff then return arn, session end
+	if arn then finish(user, arn, tonumber(beat or now), 'timeout') end
+	return nil
+end
+
+local function keep(arn, session)
+	redis.call('ZADD', beats(arn), 'XX', 'GT', now, user)
+	if pid ~= '' and session.p ~= pid then
+		session.p = pid
+		session_put(user, arn, session)
+		record(user, arn, session, {})
+	end
+	return seated(stage_of(arn) or {arn = arn, json = ''}, session)
+end
+
+-- A stage takes viewers while it has a picture and is not being emptied.
+local live = redis.call('GET', P .. 'publisher:status') == 'live'
+local function has_picture(stage)
+	if stage.state and stage.state ~= 'active' then return false end
+	return stage.master and live or stage.picture == true
+end
+
+-- Seats taken, after lapsed ones were freed if that is what it takes to find one.
+local function load_of(stage)
+	local taken = redis.call('ZCARD', beats(stage.arn))
+	local cap = tonumber(stage.maxViewers) or tonumber(ARGV[7])
+	if taken >= cap and evict(stage.arn, 100) > 0 then
+		taken = redis.call('ZCARD', beats(stage.arn))
+	end
+	return taken, cap
+end
+
+local function least_loaded(candidates)
+	local best, fewest, pictures = nil, nil, 0
+	for _, stage in ipairs(candidates) do
+		if has_picture(stage) then
+			pictures = pictures + 1
+			local taken, cap = load_of(stage)
+			if taken < cap and (not fewest or taken < fewest) then
+				best, fewest = stage, taken
+			end
+		end
+	end
+	return best, pictures
+end
+
+local arn, session = present_seat()
+if arn and (wanted == '' or wanted == arn) then return keep(arn, session) end
+
+local candidates
+if wanted == '' then
+	candidates = all_stages()
+else
+	local stage = (wanted == MASTER or redis.call('HEXISTS', P .. 'stages', wanted) == 1)
+		and stage_of(wanted)
+	if not stage then return {'NO_STAGE'} end
+	candidates = {stage}
+end
+local stage, pictures = least_loaded(candidates)
+if pictures == 0 then return {'OFFLINE'} end
+if not stage then return {'FULL'} end
+
+if arn then finish(user, arn, now, 'moved') end
+session = {s = sid, j = now, p = pid ~= '' and pid or nil}
+redis.call('ZADD', beats(stage.arn), now, user)
+session_put(user, stage.arn, session)
+redis.call('HSET', P .. 'viewer:stage', user, stage.arn)
+record(user, stage.arn, session, {g = ARGV[12], i = ARGV[13], n = ARGV[14]})
+local answer = seated(stage, session)
+local peak = P .. 'peak:' .. stage.arn
+if answer[6] > tonumber(redis.call('GET', peak) or 0) then redis.call('SET', peak, answer[6]) end
+return answer

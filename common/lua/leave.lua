@@ -1,0 +1,14 @@
+-- leave: a viewer says good-bye.
+-- ARGV[8] user  ARGV[9] stage ARN
+-- -> {'OK', had a seat there 0|1, drain due 0|1}
+--@include head rate session
+local user, arn = ARGV[8], ARGV[9]
+local beat = tonumber(redis.call('ZSCORE', P .. 'viewer:heartbeat:' .. arn, user) or nil)
+if not beat then return {'OK', 0, drain_due()} end
+-- Who was silent for longer than the time-out had left already.
+if beat < cutoff then
+	finish(user, arn, beat, 'timeout')
+	return {'OK', 0, drain_due()}
+end
+finish(user, arn, now, 'leave')
+return {'OK', 1, drain_due()}

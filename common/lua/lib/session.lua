@@ -1,0 +1,52 @@
+-- session: seats and the record of them. A seat is three entries that change together:
+--   viewer:heartbeat:<arn>  zset  user -> last heartbeat, ms
+--   viewer:session:<arn>    hash  user -> "<session id> <joined at, ms> <participant id>"
+--   viewer:stage            hash  user -> arn
+-- Every change appends to the stream `records`, one field `e`, JSON:
+--   s session id, u user, a stage ARN, j joined at ms, p participant id,
+--   g user agent, i address, n user name                 (at a join)
+--   l left at ms, r reason: leave timeout moved kicked stage_deleted  (at an end)
+--   r = void: the join came to nothing and is no view
+local function session_key(arn) return P .. 'viewer:session:' .. arn end
+local function session_of(user, arn)
+	local raw = redis.call('HGET', session_key(arn), user)
+	if not raw then return nil end
+	local sid, joined, pid = raw:match('^(%S+) (%d+) (.*)$')
+	return sid and {s = sid, j = tonumber(joined), p = pid ~= '' and pid or nil} or nil
+end
+local function session_put(user, arn, s)
+	redis.call('HSET', session_key(arn), user,
+		string.format('%s %.0f %s', s.s, s.j, s.p or ''))
+end
+local function record(user, arn, session, more)
+	local e = {u = user, a = arn, s = session.s, j = session.j, p = session.p}
+	for k, v in pairs(more) do if v ~= '' then e[k] = v end end
+	redis.call('XADD', P .. 'records', '*', 'e', cjson.encode(e))
+end
+-- Free the seat and record why. A session entry that cannot be read is dropped with it.
+local function finish(user, arn, at, reason)
+	local session = session_of(user, arn)
+	redis.call('ZREM', P .. 'viewer:heartbeat:' .. arn, user)
+	redis.call('HDEL', session_key(arn), user)
+	if redis.call('HGET', P .. 'viewer:stage', user) == arn then
+		redis.call('HDEL', P .. 'viewer:stage', user)
+	end
+	if session then
+		record(user, arn, session, {l = math.max(at, session.j), r = reason})
+	end
+end
+-- End up to `limit` sessions whose heartbeat lapsed, at the time of that heartbeat.
+local function evict(arn, limit)
+	local gone = redis.call('ZRANGEBYSCORE', P .. 'viewer:heartbeat:' .. arn,
+		'-inf', '(' .. cutoff, 'WITHSCORES', 'LIMIT', 0, limit)
+	for i = 1, #gone, 2 do
+		finish(gone[i], arn, tonumber(gone[i + 1]), 'timeout')
+	end
+	return #gone / 2
+end
+-- 1 when the oldest record waits for more than a second and nobody is draining.
+local function drain_due()
+	local first = redis.call('XRANGE', P .. 'records', '-', '+', 'COUNT', 1)[1]
+	if not first or tonumber(first[1]:match('^%d+')) > now - 1000 then return 0 end
+	return 1 - redis.call('EXISTS', P .. 'lock:records')
+end

@@ -1,0 +1,30 @@
+-- stages: the registry, hash `stages`: arn -> JSON
+--   {name, master, autoScaled, createdAt (ms), maxViewers, state, picture, events, whip, tags}
+-- The master stage exists because the settings say so, also before it was read from AWS.
+local MASTER = ARGV[6]
+local function decode(arn, json)
+	local ok, stage = pcall(cjson.decode, json or '')
+	if not ok or type(stage) ~= 'table' then
+		if arn ~= MASTER then return nil end
+		stage = {}
+	end
+	stage.arn, stage.json, stage.master = arn, json or '', arn == MASTER
+	return stage
+end
+local function stage_of(arn)
+	return decode(arn, redis.call('HGET', P .. 'stages', arn) or nil)
+end
+-- All stages, the master first, then by ARN.
+local function all_stages()
+	local flat, list, master = redis.call('HGETALL', P .. 'stages'), {}, nil
+	for i = 1, #flat, 2 do
+		local stage = decode(flat[i], flat[i + 1])
+		if stage and stage.master then master = stage
+		elseif stage then list[#list + 1] = stage end
+	end
+	table.sort(list, function(a, b) return a.arn < b.arn end)
+	table.insert(list, 1, master or decode(MASTER, nil))
+	return list
+end
+local function beats(arn) return P .. 'viewer:heartbeat:' .. arn end
+local function viewers_now(arn) return redis.call('ZCOUNT', beats(arn), cutoff, '+inf') end

@@ -1,0 +1,3 @@
+-- ping: does the server answer?
+-- -> one integer
+SELECT 1

@@ -1,0 +1,28 @@
+/*
+ * ids.h - random identifiers and small encodings.
+ */
+#ifndef EMULATOR_IDS_H
+#define EMULATOR_IDS_H
+
+#include <stddef.h>
+#include <time.h>
+
+#define IDS_STAGE_CHARS 12 /* stage and participant ids alike */
+#define IDS_TIME_BYTES sizeof("2026-01-01T00:00:00Z")
+
+/* n characters of A-Z a-z 0-9, evenly distributed, and a NUL: out holds n + 1. */
+void ids_alnum(char *out, size_t n);
+
+/* n lower-case hex digits and a NUL; n is even and at most 64. */
+void ids_hex(char *out, size_t n);
+
+/* A version 4 UUID. */
+void ids_request(char out[37]);
+
+/* Base64 of the URL-safe kind without padding; the caller frees it. */
+char *ids_base64url(const void *data, size_t n);
+
+/* ISO 8601 in UTC, as IVS writes times. */
+void ids_time(char out[IDS_TIME_BYTES], time_t t);
+
+#endif
