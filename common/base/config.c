@@ -1,0 +1,251 @@
+#include "base/config.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/config_private.h"
+#include "base/crypto.h"
+#include "base/parse.h"
+#include "base/banned.h"
+
+/* The file, one secret file for each secret, and a note for every line: address space. */
+#define CONFIG_ARENA_BYTES (64u << 20)
+#define SHOWN_MAX_BYTES 80u
+#define TEXT_MAX_BYTES 1024u
+
+/* What config_load gives out; the caller sees only the first member. */
+struct box {
+	struct config c;
+	struct arena mem;
+};
+
+static void __attribute__((format(printf, 3, 0)))
+say(struct config_loader *l, bool fatal, const char *fmt, va_list ap)
+{
+	char text[TEXT_MAX_BYTES];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	if (fatal && l->fatal++ == 0)
+		snprintf(
+		    l->first, sizeof(l->first), "%.*s", (int)sizeof(l->first) - 1, text);
+	if (l->report != NULL)
+		l->report(l->arg, fatal, text);
+	crypto_wipe(text, sizeof(text));
+}
+
+void
+config_warn(struct config_loader *l, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(l, false, fmt, ap);
+	va_end(ap);
+}
+
+void
+config_fatal(struct config_loader *l, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(l, true, fmt, ap);
+	va_end(ap);
+}
+
+struct config_given *
+config_given(struct config_loader *l, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < config_settings_count; i++) {
+		if (strcmp(config_settings[i].name, name) == 0)
+			return &l->given[i];
+	}
+	BUG("no setting has this name");
+}
+
+static void *
+place(struct config_loader *l, size_t offset)
+{
+	return (char *)l->c + offset;
+}
+
+static bool
+is_digits(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	}
+	return true;
+}
+
+static bool
+put_str(struct config_loader *l, const struct setting *s, struct str v)
+{
+	if (v.n < (size_t)s->min || v.n > (size_t)s->max || parse_has_control(v))
+		return false;
+	if (s->kind == KIND_STR && s->also != NULL && !parse_word(v, s->also, v.n))
+		return false;
+	if (s->kind == KIND_DIGITS && !is_digits(v))
+		return false;
+	if (s->kind == KIND_URL && !str_starts(v, STR("http://")) &&
+	    !str_starts(v, STR("https://")))
+		return false;
+	if (s->kind == KIND_URL && memchr(v.p, ' ', v.n) != NULL)
+		return false;
+	*(struct str *)place(l, s->offset) = str_dup(l->mem, v);
+	return true;
+}
+
+static bool
+put_enum(struct config_loader *l, const struct setting *s, struct str v)
+{
+	unsigned i;
+
+	for (i = 0; s->choices[i] != NULL; i++) {
+		if (str_ieq(v, str_of(s->choices[i]))) {
+			/* Every enum of struct config has no negative value: unsigned. */
+			memcpy(place(l, s->offset), &i, sizeof(i));
+			return true;
+		}
+	}
+	return false;
+}
+
+_Static_assert(sizeof(enum token_mode) == sizeof(unsigned) &&
+		   sizeof(enum lang) == sizeof(unsigned) &&
+		   sizeof(enum log_level) == sizeof(unsigned),
+    "put_enum copies an unsigned");
+
+static bool
+put_cidr(struct config_loader *l, const struct setting *s, struct str v)
+{
+	struct net_list list = { NULL, 0 };
+	struct err err = ERR_INIT;
+
+	if (v.n > (size_t)s->max)
+		return false;
+	/* An empty value would mean the default, so "none" empties the list. */
+	if (!net_list_parse(str_is(v, "none") ? STR_NULL : v, &list, &err))
+		return false;
+	net_list_clear(place(l, s->list_offset));
+	*(struct net_list *)place(l, s->list_offset) = list;
+	*(struct str *)place(l, s->offset) = str_dup(l->mem, v);
+	return true;
+}
+
+static bool
+put_value(struct config_loader *l, const struct setting *s, struct str v)
+{
+	switch (s->kind) {
+	case KIND_STR:
+	case KIND_URL:
+	case KIND_DIGITS:
+		return put_str(l, s, v);
+	case KIND_INT:
+		return parse_i64(v, s->min, s->max, place(l, s->offset));
+	case KIND_BOOL:
+		return parse_bool(v, place(l, s->offset));
+	case KIND_ENUM:
+		return put_enum(l, s, v);
+	case KIND_CIDR:
+		return put_cidr(l, s, v);
+	}
+	BUG("a setting has no kind");
+}
+
+static void
+bad_value(struct config_loader *l, const struct setting *s, const struct config_given *g)
+{
+	struct str shown = parse_clean_text(l->mem, g->value, SHOWN_MAX_BYTES);
+	char allowed[CONFIG_ALLOWED_BYTES];
+
+	if ((s->flags & SETTING_SECRET) != 0)
+		shown = STR("***");
+	config_allowed(s, LANG_EN, allowed);
+	config_fatal(l, "%s is '%.*s' (%s): it must be %s", s->name, STR_ARG(shown),
+	    g->where, allowed);
+}
+
+static void
+missing(struct config_loader *l, const struct setting *s)
+{
+	const char *file = l->file != NULL ? l->file : "/etc/ivs-live/env";
+
+	config_fatal(l,
+	    "%s is missing (%s): set it in the environment or in %s, for example "
+	    "%s=%s",
+	    s->name, s->help[LANG_EN], file, s->name, s->example);
+}
+
+static void
+put_setting(struct config_loader *l, const struct setting *s, struct config_given *g)
+{
+	if (s->def != NULL)
+		INVARIANT(put_value(l, s, str_of(s->def)));
+	if (g->bad)
+		return;
+	if (g->value.n == 0 && (s->flags & SETTING_REQUIRED) != 0) {
+		missing(l, s);
+		g->bad = true;
+	} else if (g->value.n > 0 && !put_value(l, s, g->value)) {
+		bad_value(l, s, g);
+		g->bad = true;
+	}
+}
+
+static void
+load(struct config_loader *l, const char *file)
+{
+	size_t i;
+
+	config_read_sources(l, file);
+	for (i = 0; i < config_settings_count; i++)
+		put_setting(l, &config_settings[i], &l->given[i]);
+	config_check(l);
+}
+
+bool
+config_load(const char *file, char **envp, config_report *report, void *arg,
+    struct config **ret, struct err *err)
+{
+	struct box *box = calloc(1, sizeof(*box));
+	struct config_loader l = { .report = report, .arg = arg };
+
+	if (box == NULL || !arena_init(&box->mem, CONFIG_ARENA_BYTES)) {
+		free(box);
+		return err_set(err, ERR_BUG, "no memory for the settings");
+	}
+	l.c = &box->c;
+	l.mem = &box->mem;
+	l.envp = envp != NULL ? envp : environ;
+	l.given = arena_zalloc(l.mem, config_settings_count * sizeof(*l.given));
+	load(&l, file);
+	if (l.fatal > 0) {
+		config_free(&box->c);
+		return err_set(err, ERR_CONFIG,
+		    "%d problem%s in the settings; the first: %s", l.fatal,
+		    l.fatal == 1 ? "" : "s", l.first);
+	}
+	*ret = &box->c;
+	return true;
+}
+
+void
+config_free(struct config *c)
+{
+	struct box *box = (struct box *)(void *)c;
+
+	if (c == NULL)
+		return;
+	net_list_clear(&c->trusted_proxies);
+	net_list_clear(&c->rate_limit_exempt);
+	arena_wipe(&box->mem);
+	arena_clear(&box->mem);
+	free(box);
+}

@@ -1,0 +1,397 @@
+#include "base/config_private.h"
+
+#include "base/parse.h"
+#include "base/banned.h"
+
+#define ACCOUNT_CHARS 12
+#define KEY_MIN_CHARS 8
+#define KEY_GOOD_CHARS 16
+
+static bool
+is_bad(struct config_loader *l, const char *name)
+{
+	return config_given(l, name)->bad;
+}
+
+static bool
+is_set(struct config_loader *l, const char *name)
+{
+	return config_given(l, name)->value.n > 0;
+}
+
+static bool
+is_digits(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	}
+	return true;
+}
+
+static bool
+has_upper(struct str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++) {
+		if (s.p[i] >= 'A' && s.p[i] <= 'Z')
+			return true;
+	}
+	return false;
+}
+
+struct arn {
+	struct str region, account, id;
+};
+
+/* arn:aws:ivs:REGION:ACCOUNT:TYPE/ID */
+static bool
+arn_parse(struct str s, struct str type, struct arn *ret)
+{
+	struct str head, kind;
+
+	if (!str_starts(s, STR("arn:aws:ivs:")))
+		return false;
+	s = str_skip(s, 12);
+	ret->region = str_cut(&s, ':');
+	ret->account = str_cut(&s, ':');
+	head = s;
+	kind = str_cut(&head, '/');
+	ret->id = head;
+	return parse_word(ret->region, "-", 64) && !has_upper(ret->region) &&
+	       ret->account.n == ACCOUNT_CHARS && is_digits(ret->account) &&
+	       str_eq(kind, type) && parse_word(ret->id, "-", 128);
+}
+
+/* Both must be those of this deployment. */
+static void
+check_arn_home(struct config_loader *l, const char *name, const struct arn *arn)
+{
+	struct config *c = l->c;
+
+	if (!is_bad(l, "AWS_REGION") && !str_eq(arn->region, c->aws_region))
+		config_fatal(l,
+		    "%s is in region '%.*s', but AWS_REGION is '%.*s': make them "
+		    "equal",
+		    name, STR_ARG(arn->region), STR_ARG(c->aws_region));
+	if (c->aws_account_id.n > 0 && !str_eq(arn->account, c->aws_account_id))
+		config_fatal(l,
+		    "%s is of account '%.*s', but AWS_ACCOUNT_ID is '%.*s': make "
+		    "them equal",
+		    name, STR_ARG(arn->account), STR_ARG(c->aws_account_id));
+}
+
+static void
+check_stage(struct config_loader *l)
+{
+	struct config *c = l->c;
+	struct arn arn;
+
+	if (is_bad(l, "MASTER_STAGE_ARN"))
+		return;
+	if (!arn_parse(c->master_stage_arn, STR("stage"), &arn)) {
+		config_fatal(l,
+		    "MASTER_STAGE_ARN is '%.*s' (%s): it must be a stage ARN such "
+		    "as arn:aws:ivs:ap-northeast-1:123456789012:stage/aBcDeFgHiJkL",
+		    STR_ARG(c->master_stage_arn),
+		    config_given(l, "MASTER_STAGE_ARN")->where);
+		return;
+	}
+	check_arn_home(l, "MASTER_STAGE_ARN", &arn);
+	if (c->aws_account_id.n == 0)
+		c->aws_account_id = str_dup(l->mem, arn.account);
+}
+
+static void
+check_aws_keys(struct config_loader *l)
+{
+	bool id = is_set(l, "AWS_ACCESS_KEY_ID"),
+	     secret = is_set(l, "AWS_SECRET_ACCESS_KEY");
+
+	if (is_bad(l, "AWS_ACCESS_KEY_ID") || is_bad(l, "AWS_SECRET_ACCESS_KEY"))
+		return;
+	if (id != secret)
+		config_fatal(l,
+		    "%s is set but %s is not: set both, or neither to use the role "
+		    "of the instance",
+		    id ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
+		    id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
+	else if (!id && is_set(l, "AWS_SESSION_TOKEN"))
+		config_warn(l,
+		    "AWS_SESSION_TOKEN has no effect without AWS_ACCESS_KEY_ID and "
+		    "AWS_SECRET_ACCESS_KEY: set them too, or remove it");
+}
+
+static void
+check_endpoints(struct config *c)
+{
+	if (c->aws_endpoint_url_ivs_realtime.n == 0)
+		c->aws_endpoint_url_ivs_realtime = c->aws_endpoint_url;
+	if (c->aws_endpoint_url_cloudwatch.n == 0)
+		c->aws_endpoint_url_cloudwatch = c->aws_endpoint_url;
+}
+
+/* 8-4-4-4-12 hex digits. */
+static bool
+is_uuid(struct str s)
+{
+	size_t i;
+
+	if (s.n != 36)
+		return false;
+	for (i = 0; i < s.n; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? s.p[i] != '-'
+			 : strchr("0123456789abcdefABCDEF", s.p[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
+static void
+check_signing_arn(struct config_loader *l)
+{
+	struct str s = l->c->ivs_signing_key_arn;
+	struct arn arn;
+
+	if (s.n == 0)
+		return;
+	if (arn_parse(s, STR("public-key"), &arn) && is_uuid(arn.id))
+		check_arn_home(l, "IVS_SIGNING_KEY_ARN", &arn);
+	else
+		config_fatal(l,
+		    "IVS_SIGNING_KEY_ARN is '%.*s' (%s): it must be a public key "
+		    "ARN such as arn:aws:ivs:ap-northeast-1:123456789012:public-key/"
+		    "f99cde61-c2b0-4df3-8941-ca7d38acca1a",
+		    STR_ARG(s), config_given(l, "IVS_SIGNING_KEY_ARN")->where);
+}
+
+static void
+check_token_mode(struct config_loader *l)
+{
+	struct config *c = l->c;
+	bool file = is_set(l, "IVS_SIGNING_KEY_FILE"),
+	     arn = is_set(l, "IVS_SIGNING_KEY_ARN");
+
+	check_signing_arn(l);
+	if (is_bad(l, "TOKEN_MODE"))
+		return;
+	if (c->token_mode == TOKEN_MODE_AUTO)
+		c->token_mode = file ? TOKEN_MODE_LOCAL : TOKEN_MODE_API;
+	if (c->token_mode == TOKEN_MODE_API) {
+		if (arn && !file)
+			config_warn(l, "IVS_SIGNING_KEY_ARN has no effect without "
+				       "IVS_SIGNING_KEY_FILE: tokens are made by AWS");
+		return;
+	}
+	if (!file)
+		config_fatal(l,
+		    "IVS_SIGNING_KEY_FILE is missing: TOKEN_MODE=local signs with "
+		    "it, for example IVS_SIGNING_KEY_FILE=/etc/ivs-live/signing-key.pem");
+	if (!arn)
+		config_fatal(l,
+		    "IVS_SIGNING_KEY_ARN is missing: local tokens name the public "
+		    "key by it, set what ImportPublicKey returned");
+}
+
+static void
+check_opaque(struct config_loader *l)
+{
+	if (l->c->ivs_user_id_mode == IVS_USER_ID_OPAQUE &&
+	    !is_set(l, "SESSION_SECRET") && !is_bad(l, "SESSION_SECRET"))
+		config_fatal(l,
+		    "SESSION_SECRET is missing: IVS_USER_ID_MODE=opaque hashes "
+		    "user ids with it, for example SESSION_SECRET=<output of: openssl "
+		    "rand "
+		    "-hex 24>");
+}
+
+/* Keys travel in headers, where a comma joins two of them. */
+static bool
+key_ok(struct str key)
+{
+	size_t i;
+
+	for (i = 0; i < key.n; i++) {
+		if (key.p[i] <= ' ' || key.p[i] > '~' || key.p[i] == ',')
+			return false;
+	}
+	return key.n >= KEY_MIN_CHARS;
+}
+
+static void
+check_key(struct config_loader *l, const char *name, struct str key)
+{
+	if (!key_ok(key))
+		config_fatal(l,
+		    "%s is '***' (%s): a key must be at least %d printable ASCII "
+		    "characters without spaces and commas",
+		    name, config_given(l, name)->where, KEY_MIN_CHARS);
+	else if (key.n < KEY_GOOD_CHARS)
+		config_warn(l,
+		    "%s has a key of only %zu characters: use at least %d, for "
+		    "example from openssl rand -hex 24",
+		    name, key.n, KEY_GOOD_CHARS);
+}
+
+/* A comma list; what is kept has no blanks and no empty items. */
+static void
+check_keys(struct config_loader *l, const char *name, struct str *keys)
+{
+	struct str rest = *keys;
+	struct buf clean;
+
+	if (is_bad(l, name) || keys->n == 0)
+		return;
+	buf_init(&clean, l->mem, keys->n);
+	while (rest.n > 0) {
+		struct str key = str_trim(str_cut(&rest, ','));
+
+		if (key.n == 0)
+			continue;
+		check_key(l, name, key);
+		if (clean.n > 0)
+			buf_char(&clean, ',');
+		buf_str(&clean, key);
+	}
+	INVARIANT(buf_ok(&clean));
+	*keys = buf_view(&clean);
+	if (keys->n == 0)
+		config_fatal(l, "%s is '***' (%s): it holds no key", name,
+		    config_given(l, name)->where);
+}
+
+static void
+check_all_keys(struct config_loader *l)
+{
+	struct config *c = l->c;
+
+	check_keys(l, "API_SECRET_KEY", &c->api_secret_key);
+	check_keys(l, "API_READ_KEYS", &c->api_read_keys);
+	if (c->internal_secret.n > 0 && !is_bad(l, "INTERNAL_SECRET"))
+		check_key(l, "INTERNAL_SECRET", c->internal_secret);
+	if (c->session_secret.n > 0 && c->session_secret.n < KEY_GOOD_CHARS)
+		config_warn(l,
+		    "SESSION_SECRET has only %zu characters: use at least %d, for "
+		    "example from openssl rand -hex 24",
+		    c->session_secret.n, KEY_GOOD_CHARS);
+}
+
+/* scheme://host[:port], as browsers send it. */
+static bool
+origin_ok(struct str origin)
+{
+	struct str rest = origin, scheme = str_cut(&rest, ':');
+
+	if (str_is(origin, "*"))
+		return true;
+	return parse_word(scheme, "+-.", 32) && str_starts(rest, STR("//")) &&
+	       parse_word(str_skip(rest, 2), "-._:[]", 255);
+}
+
+static void
+check_cors(struct config_loader *l)
+{
+	struct str rest = l->c->cors_origins;
+
+	while (rest.n > 0) {
+		struct str origin = str_trim(str_cut(&rest, ','));
+
+		if (origin.n > 0 && !origin_ok(origin))
+			config_fatal(l,
+			    "CORS_ORIGINS has '%.*s' (%s): an origin is * or like "
+			    "https://live.example.com, without a path",
+			    origin.n > 128 ? 128 : (int)origin.n, origin.p,
+			    config_given(l, "CORS_ORIGINS")->where);
+	}
+}
+
+static void
+check_skip_auth(struct config_loader *l)
+{
+	struct config *c = l->c;
+
+	if (!c->skip_auth)
+		return;
+	if (c->environment == ENV_DEVELOPMENT && !is_bad(l, "NODE_ENV")) {
+		config_warn(l, "SKIP_AUTH is true: no request is asked for a key");
+		return;
+	}
+	c->skip_auth = false;
+	config_warn(l, "SKIP_AUTH is true but has no effect, since NODE_ENV is not "
+		       "development: remove it");
+}
+
+/* What was not said follows from the seats: 45 and 5 of 50. */
+static void
+derive_thresholds(struct config_loader *l)
+{
+	struct config *c = l->c;
+
+	if (config_given(l, "SCALE_UP_THRESHOLD")->value.n == 0)
+		c->scale_up_threshold = (c->max_viewers_per_stage * 9 + 9) / 10;
+	if (config_given(l, "SCALE_DOWN_THRESHOLD")->value.n == 0 &&
+	    c->scale_down_threshold >= c->scale_up_threshold)
+		c->scale_down_threshold = c->scale_up_threshold - 1;
+}
+
+static void
+check_scaling(struct config_loader *l)
+{
+	struct config *c = l->c;
+
+	derive_thresholds(l);
+	if (is_bad(l, "SCALE_UP_THRESHOLD"))
+		return;
+	if (!is_bad(l, "MAX_VIEWERS_PER_STAGE") &&
+	    c->scale_up_threshold > c->max_viewers_per_stage)
+		config_fatal(l,
+		    "SCALE_UP_THRESHOLD is %lld but MAX_VIEWERS_PER_STAGE is %lld: "
+		    "a stage would be full before another is created, so lower the first",
+		    (long long)c->scale_up_threshold,
+		    (long long)c->max_viewers_per_stage);
+	if (!is_bad(l, "SCALE_DOWN_THRESHOLD") &&
+	    c->scale_down_threshold >= c->scale_up_threshold)
+		config_fatal(l,
+		    "SCALE_DOWN_THRESHOLD is %lld but SCALE_UP_THRESHOLD is %lld: "
+		    "the first must be the lower one, or stages would come and go",
+		    (long long)c->scale_down_threshold, (long long)c->scale_up_threshold);
+}
+
+static void
+check_redis(struct config_loader *l)
+{
+	struct config *c = l->c;
+
+	if (c->redis_tls_ca.n > 0 && !c->redis_tls_enabled)
+		config_warn(
+		    l, "REDIS_TLS_CA has no effect: REDIS_TLS_ENABLED is not true");
+	if (c->redis_socket.n > 0 && c->redis_tls_enabled)
+		config_warn(l, "REDIS_TLS_ENABLED has no effect: REDIS_SOCKET is set");
+}
+
+void
+config_check(struct config_loader *l)
+{
+	static const char *const names[] = {
+		[ENV_PRODUCTION] = "production",
+		[ENV_DEVELOPMENT] = "development",
+		[ENV_TEST] = "test",
+	};
+
+	l->c->environment_name = str_of(names[l->c->environment]);
+	check_stage(l);
+	check_aws_keys(l);
+	check_endpoints(l->c);
+	check_token_mode(l);
+	check_opaque(l);
+	check_all_keys(l);
+	check_cors(l);
+	check_skip_auth(l);
+	check_scaling(l);
+	check_redis(l);
+}

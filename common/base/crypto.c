@@ -1,0 +1,327 @@
+#include "base/crypto.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/ecdsa.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+
+#include "base/err.h"
+#include "base/banned.h"
+
+#define SHA256_BLOCK_BYTES 64
+#define ES384_HALF_BYTES 48
+#define KEY_FILE_MAX_BYTES 16384
+
+/* A process has one thread: one context serves all. Fetching each time would dominate. */
+static EVP_MD *sha256;
+static EVP_MD_CTX *sha256_ctx;
+
+static void
+sha256_begin(void)
+{
+	if (sha256 == NULL) {
+		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+		sha256_ctx = EVP_MD_CTX_new();
+		INVARIANT(sha256 != NULL && sha256_ctx != NULL);
+	}
+	INVARIANT(EVP_DigestInit_ex2(sha256_ctx, sha256, NULL) == 1);
+}
+
+static void
+sha256_add(const void *p, size_t n)
+{
+	INVARIANT(EVP_DigestUpdate(sha256_ctx, p, n) == 1);
+}
+
+static void
+sha256_end(unsigned char out[SHA256_BYTES])
+{
+	INVARIANT(EVP_DigestFinal_ex(sha256_ctx, out, NULL) == 1);
+}
+
+void
+crypto_sha256(struct str data, unsigned char out[SHA256_BYTES])
+{
+	sha256_begin();
+	sha256_add(data.p, data.n);
+	sha256_end(out);
+}
+
+/* One pass of RFC 2104: H((key xor pad) || data). */
+static void
+hmac_pass(const unsigned char key[SHA256_BLOCK_BYTES], unsigned char pad, const void *p,
+    size_t n, unsigned char out[SHA256_BYTES])
+{
+	unsigned char block[SHA256_BLOCK_BYTES];
+	size_t i;
+
+	for (i = 0; i < sizeof(block); i++)
+		block[i] = key[i] ^ pad;
+	sha256_begin();
+	sha256_add(block, sizeof(block));
+	sha256_add(p, n);
+	sha256_end(out);
+	crypto_wipe(block, sizeof(block));
+}
+
+void
+crypto_hmac_sha256(struct str key, struct str data, unsigned char out[SHA256_BYTES])
+{
+	unsigned char block[SHA256_BLOCK_BYTES] = { 0 }, inner[SHA256_BYTES];
+
+	if (key.n > sizeof(block))
+		crypto_sha256(key, block);
+	else if (key.n > 0)
+		memcpy(block, key.p, key.n);
+	hmac_pass(block, 0x36, data.p, data.n, inner);
+	hmac_pass(block, 0x5c, inner, sizeof(inner), out);
+	crypto_wipe(block, sizeof(block));
+	crypto_wipe(inner, sizeof(inner));
+}
+
+void
+crypto_random(void *p, size_t n)
+{
+	unsigned char *out = p;
+
+	while (n > 0) {
+		int part = n > 65536 ? 65536 : (int)n;
+
+		INVARIANT(RAND_bytes(out, part) == 1);
+		out += part;
+		n -= (size_t)part;
+	}
+}
+
+void
+crypto_random_word(char *out, size_t n)
+{
+	static const char letters[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	unsigned char pool[32];
+	size_t i = 0, left = 0;
+
+	while (i < n) {
+		if (left == 0) {
+			crypto_random(pool, sizeof(pool));
+			left = sizeof(pool);
+		}
+		/* 248 = 4 x 62: the rest would favour the first letters. */
+		if (pool[--left] < 248)
+			out[i++] = letters[pool[left] % 62];
+	}
+	out[n] = '\0';
+	crypto_wipe(pool, sizeof(pool));
+}
+
+void
+crypto_uuid(char out[UUID_BYTES])
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char b[16];
+	char *p = out;
+	size_t i;
+
+	crypto_random(b, sizeof(b));
+	b[6] = (b[6] & 0x0f) | 0x40;
+	b[8] = (b[8] & 0x3f) | 0x80;
+	for (i = 0; i < sizeof(b); i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*p++ = '-';
+		*p++ = digits[b[i] >> 4];
+		*p++ = digits[b[i] & 15];
+	}
+	*p = '\0';
+}
+
+bool
+crypto_equal(const void *a, const void *b, size_t n)
+{
+	return CRYPTO_memcmp(a, b, n) == 0;
+}
+
+void
+crypto_wipe(void *p, size_t n)
+{
+	if (n > 0)
+		OPENSSL_cleanse(p, n);
+}
+
+struct es384_key {
+	EVP_PKEY *pkey;
+	EVP_MD_CTX *ctx;
+};
+
+static bool __attribute__((format(printf, 3, 4)))
+refuse(char *why, size_t why_size, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, why_size, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+/* May this open file hold a key? */
+static bool
+key_file_ok(int fd, const char *path, char *why, size_t why_size)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return refuse(
+		    why, why_size, "cannot look at '%s': %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return refuse(why, why_size, "'%s' is not a file", path);
+	if ((st.st_mode & 077) != 0)
+		return refuse(why, why_size,
+		    "'%s' has mode %04o, so others than its owner can use it: chmod 600 "
+		    "it",
+		    path, (unsigned)st.st_mode & 07777);
+	if (st.st_size > KEY_FILE_MAX_BYTES)
+		return refuse(why, why_size, "'%s' is too big for a key: %lld bytes",
+		    path, (long long)st.st_size);
+	return true;
+}
+
+/* Without this OpenSSL would ask for the passphrase on the terminal. */
+static int
+no_passphrase(char *buf, int size, int rwflag, void *asked)
+{
+	(void)buf;
+	(void)size;
+	(void)rwflag;
+	*(bool *)asked = true;
+	return -1;
+}
+
+static EVP_PKEY *
+pem_read(FILE *f, const char *path, char *why, size_t why_size)
+{
+	bool asked = false;
+	EVP_PKEY *pkey = PEM_read_PrivateKey(f, NULL, no_passphrase, &asked);
+
+	if (pkey == NULL && asked)
+		refuse(why, why_size,
+		    "the key in '%s' has a passphrase: store it without one", path);
+	else if (pkey == NULL)
+		refuse(why, why_size, "'%s' holds no private key in PEM form", path);
+	return pkey;
+}
+
+static bool
+is_p384(EVP_PKEY *pkey, const char *path, char *why, size_t why_size)
+{
+	char group[64] = "";
+	EVP_PKEY_CTX *ctx;
+	bool ok;
+
+	if (!EVP_PKEY_is_a(pkey, "EC") ||
+	    EVP_PKEY_get_group_name(pkey, group, sizeof(group), NULL) != 1 ||
+	    strcmp(group, "secp384r1") != 0)
+		return refuse(why, why_size,
+		    "the key in '%s' is %s%s, but IVS takes only EC P-384 (secp384r1)",
+		    path, EVP_PKEY_get0_type_name(pkey),
+		    group[0] ? " of another curve" : "");
+	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
+	ok = ctx != NULL && EVP_PKEY_pairwise_check(ctx) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	if (!ok)
+		return refuse(why, why_size,
+		    "the private and public halves of the key in '%s' do not fit", path);
+	return true;
+}
+
+static EVP_PKEY *
+key_read(const char *path, char *why, size_t why_size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	EVP_PKEY *pkey = NULL;
+	FILE *f;
+
+	if (fd < 0) {
+		refuse(why, why_size, "cannot open '%s': %s", path, strerror(errno));
+		return NULL;
+	}
+	if (!key_file_ok(fd, path, why, why_size)) {
+		close(fd);
+		return NULL;
+	}
+	f = fdopen(fd, "r");
+	INVARIANT(f != NULL);
+	/* No copy of the key may stay behind in the buffer of stdio. */
+	setvbuf(f, NULL, _IONBF, 0);
+	pkey = pem_read(f, path, why, why_size);
+	fclose(f);
+	if (pkey != NULL && !is_p384(pkey, path, why, why_size)) {
+		EVP_PKEY_free(pkey);
+		pkey = NULL;
+	}
+	return pkey;
+}
+
+struct es384_key *
+es384_load(const char *path, char *why, size_t why_size)
+{
+	EVP_PKEY *pkey = key_read(path, why, why_size);
+	struct es384_key *k;
+
+	if (pkey == NULL)
+		return NULL;
+	k = calloc(1, sizeof(*k));
+	INVARIANT(k != NULL);
+	k->pkey = pkey;
+	k->ctx = EVP_MD_CTX_new();
+	INVARIANT(k->ctx != NULL);
+	return k;
+}
+
+void
+es384_free(struct es384_key *k)
+{
+	if (k == NULL)
+		return;
+	EVP_MD_CTX_free(k->ctx);
+	EVP_PKEY_free(k->pkey);
+	free(k);
+}
+
+/* OpenSSL gives DER; JWS wants the two numbers side by side (RFC 7518 3.4). */
+static bool
+der_to_raw(const unsigned char *der, size_t n, unsigned char out[ES384_SIG_BYTES])
+{
+	ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &der, (long)n);
+	bool ok;
+
+	ok = sig != NULL &&
+	     BN_bn2binpad(ECDSA_SIG_get0_r(sig), out, ES384_HALF_BYTES) > 0 &&
+	     BN_bn2binpad(
+		 ECDSA_SIG_get0_s(sig), out + ES384_HALF_BYTES, ES384_HALF_BYTES) > 0;
+	ECDSA_SIG_free(sig);
+	return ok;
+}
+
+bool
+es384_sign(struct es384_key *k, struct str data, unsigned char out[ES384_SIG_BYTES])
+{
+	unsigned char der[256];
+	size_t n = sizeof(der);
+
+	if (EVP_MD_CTX_reset(k->ctx) != 1 ||
+	    EVP_DigestSignInit_ex(k->ctx, NULL, "SHA384", NULL, NULL, k->pkey, NULL) != 1)
+		return false;
+	if (EVP_DigestSign(k->ctx, der, &n, (const unsigned char *)data.p, data.n) != 1)
+		return false;
+	return der_to_raw(der, n, out);
+}

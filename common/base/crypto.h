@@ -1,0 +1,38 @@
+/*
+ * crypto.h - digests, randomness, comparison.                     layer: base
+ *
+ * The only file that sees OpenSSL's digest calls. Failure of the library here means a
+ * broken installation and aborts.
+ */
+#ifndef BASE_CRYPTO_H
+#define BASE_CRYPTO_H
+
+#include "base/str.h"
+
+#define SHA256_BYTES 32
+
+void crypto_sha256(struct str data, unsigned char out[SHA256_BYTES]);
+void crypto_hmac_sha256(struct str key, struct str data, unsigned char out[SHA256_BYTES]);
+void crypto_random(void *p, size_t n);
+/* n characters of A-Z a-z 0-9, evenly distributed, and a NUL: out holds n + 1. */
+void crypto_random_word(char *out, size_t n);
+/* A random UUID (version 4) in lower case and a NUL. */
+#define UUID_BYTES 37
+void crypto_uuid(char out[UUID_BYTES]);
+/* Takes the same time wherever the first difference is. */
+bool crypto_equal(const void *a, const void *b, size_t n);
+/* memset that the compiler may not drop. */
+void crypto_wipe(void *p, size_t n);
+
+/*
+ * ES384: an ECDSA P-384 key and signatures in the raw form of JWS
+ * (RFC 7518 section 3.4: r and s, 48 bytes each, big-endian).
+ */
+#define ES384_SIG_BYTES 96
+struct es384_key;
+/* From a PEM file. Owned by the caller; NULL on failure with the reason in why. */
+struct es384_key *es384_load(const char *path, char *why, size_t why_size);
+void es384_free(struct es384_key *k);
+bool es384_sign(struct es384_key *k, struct str data, unsigned char out[ES384_SIG_BYTES]);
+
+#endif
