@@ -1,0 +1,84 @@
+/*
+ * redis.h - one connection to Redis, and scripts in a pipeline.   layer: io
+ *
+ * hiredis formats and parses; the bytes travel over an OpenSSL BIO (Unix socket,
+ * TCP or TLS) so that one deadline rules all transports (docs/design.md, D3).
+ * Everything we run is safe to repeat, so a connection that broke is
+ * opened again once and the batch sent again. A deadline that passed is not tried again:
+ * for REDIS_FUSE_MS after it every call fails at once, so that a frozen Redis
+ * costs one process one deadline and not one per request.
+ *
+ * Replies are built in the arena of the call and live as long as it.
+ */
+#ifndef IO_REDIS_H
+#define IO_REDIS_H
+
+#include "base/config.h"
+#include "gen/scripts.h"
+
+#define REDIS_ARGS_MAX 40
+#define REDIS_FUSE_MS 500
+
+enum reply_type { REPLY_NIL, REPLY_STR, REPLY_INT, REPLY_ARRAY, REPLY_ERROR };
+
+struct reply {
+	enum reply_type type;
+	struct str s; /* STR and ERROR: the text */
+	int64_t i;    /* INT */
+	size_t n;     /* ARRAY: elements */
+	struct reply **v;
+};
+
+/*
+ * One script call. redis.c sends the show's key prefix as KEYS[1] and the first seven
+ * arguments (lua/lib/head.lua lists them); `args` are the script's own, from ARGV[8].
+ * An empty rate_bucket means no rate limit. redis_run fills `reply`. Texts are
+ * borrowed until then.
+ */
+struct redis_call {
+	enum script script;
+	struct str rate_bucket;
+	int64_t rate_limit, rate_window_ms;
+	struct str args[REDIS_ARGS_MAX];
+	size_t n_args;
+	struct arena *arena;
+	struct reply *reply;
+};
+
+struct redis;
+
+/* Does not connect yet. Keeps a pointer to the settings. Never fails. */
+struct redis *redis_open(const struct config *cfg);
+void redis_close(struct redis *r);
+
+/*
+ * Run the calls in one round trip. True: each has its reply, which may be of type
+ * REPLY_ERROR for that call alone (redis_reply_ok turns it into an err).
+ * ERR_UPSTREAM: not connected, nothing ran. ERR_UNCERTAIN: some may have run.
+ */
+bool redis_run(struct redis *r, struct redis_call **calls, size_t n, struct err *err);
+
+/* As redis_run with one call, plus redis_reply_ok. */
+bool redis_call(struct redis *r, struct redis_call *c, struct err *err);
+
+/*
+ * An error reply of the server as an err: LOADING, READONLY, OOM, MISCONF, MASTERDOWN,
+ * CLUSTERDOWN, NOAUTH, NOPERM are ERR_UPSTREAM; others ERR_BUG.
+ */
+bool redis_reply_ok(const struct reply *r, struct err *err);
+
+/* PING within timeout_ms, whatever the fuse says. */
+bool redis_ping(struct redis *r, int64_t timeout_ms, struct err *err);
+
+/* Building a call. Numbers are written into the call's arena. */
+void redis_call_init(struct redis_call *c, struct arena *a, enum script script);
+void redis_arg(struct redis_call *c, struct str s);
+void redis_arg_int(struct redis_call *c, int64_t i);
+
+/* Reading a reply: the i-th element of an array; absent or of another type is the
+ * empty view or 0, so that a reader needs no check per line. */
+struct str reply_str(const struct reply *r, size_t i);
+int64_t reply_int(const struct reply *r, size_t i);
+const struct reply *reply_at(const struct reply *r, size_t i);
+
+#endif

@@ -1,0 +1,239 @@
+#include "io/redis_conn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/banned.h"
+
+struct redis_conn {
+	BIO *bio; /* owns the socket */
+	SSL_CTX *tls;
+	int fd;
+};
+
+static enum conn_result
+wait_for(int fd, short events, int64_t deadline)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	int64_t left;
+	int n;
+
+	do {
+		left = deadline - clock_mono_ms();
+		if (left < 0)
+			left = 0;
+		n = poll(&p, 1, (int)left);
+	} while (n < 0 && errno == EINTR);
+	return n > 0 ? CONN_OK : n == 0 ? CONN_LATE : CONN_BROKEN;
+}
+
+static int
+connect_address(
+    const struct sockaddr *sa, socklen_t len, int64_t deadline, bool *ret_late)
+{
+	int fd, fault = 0, saved;
+	socklen_t size = sizeof(fault);
+	enum conn_result res;
+
+	fd = socket(sa->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	if (connect(fd, sa, len) == 0)
+		return fd;
+	/* EAGAIN: the backlog of a Unix socket is full; to the caller that is "away". */
+	if (errno == EINPROGRESS) {
+		res = wait_for(fd, POLLOUT, deadline);
+		*ret_late = res == CONN_LATE;
+		errno = ETIMEDOUT;
+		if (res == CONN_OK &&
+		    getsockopt(fd, SOL_SOCKET, SO_ERROR, &fault, &size) == 0) {
+			if (fault == 0)
+				return fd;
+			errno = fault;
+		}
+	}
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+static int
+connect_unix(struct str path, int64_t deadline, bool *ret_late)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+
+	if (path.n >= sizeof(sa.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(sa.sun_path, path.p, path.n);
+	return connect_address((struct sockaddr *)&sa, sizeof(sa), deadline, ret_late);
+}
+
+static int
+connect_tcp(struct str host, int64_t port, int64_t deadline, bool *ret_late)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list, *ai;
+	char name[256], service[8];
+	int fd = -1, on = 1;
+
+	snprintf(name, sizeof(name), "%.*s", STR_ARG(host));
+	snprintf(service, sizeof(service), "%d", (int)port);
+	if (getaddrinfo(name, service, &hints, &list) != 0) {
+		errno = EHOSTUNREACH;
+		return -1;
+	}
+	for (ai = list; ai != NULL && fd < 0 && !*ret_late; ai = ai->ai_next)
+		fd = connect_address(ai->ai_addr, ai->ai_addrlen, deadline, ret_late);
+	if (fd >= 0)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	freeaddrinfo(list);
+	return fd;
+}
+
+/* The server's certificate must be good and name the host we meant. */
+static bool
+start_tls(struct redis_conn *c, const struct config *cfg)
+{
+	char host[256], ca[4096];
+	SSL *ssl = NULL;
+	BIO *layer;
+
+	snprintf(host, sizeof(host), "%.*s", STR_ARG(cfg->redis_host));
+	snprintf(ca, sizeof(ca), "%.*s", STR_ARG(cfg->redis_tls_ca));
+	c->tls = SSL_CTX_new(TLS_client_method());
+	if (c->tls == NULL)
+		return false;
+	SSL_CTX_set_verify(c->tls, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_min_proto_version(c->tls, TLS1_2_VERSION);
+	if (ca[0] != '\0' ? !SSL_CTX_load_verify_locations(c->tls, ca, NULL)
+			  : !SSL_CTX_set_default_verify_paths(c->tls))
+		return false;
+	layer = BIO_new_ssl(c->tls, 1);
+	if (layer == NULL)
+		return false;
+	BIO_get_ssl(layer, &ssl);
+	c->bio = BIO_push(layer, c->bio);
+	return SSL_set_tlsext_host_name(ssl, host) && SSL_set1_host(ssl, host);
+}
+
+/* Whether a failed BIO call may be repeated, after waiting for the socket. */
+static enum conn_result
+wait_retry(struct redis_conn *c, int64_t deadline)
+{
+	if (!BIO_should_retry(c->bio))
+		return CONN_BROKEN;
+	return wait_for(c->fd, BIO_should_write(c->bio) ? POLLOUT : POLLIN, deadline);
+}
+
+static enum conn_result
+handshake(struct redis_conn *c, int64_t deadline)
+{
+	enum conn_result res = CONN_OK;
+
+	while (res == CONN_OK && BIO_do_handshake(c->bio) <= 0)
+		res = wait_retry(c, deadline);
+	return res;
+}
+
+static const char *
+tls_reason(void)
+{
+	unsigned long e = ERR_get_error();
+	const char *why = e != 0 ? ERR_reason_error_string(e) : NULL;
+
+	ERR_clear_error();
+	return why != NULL ? why : "connection closed";
+}
+
+struct redis_conn *
+redis_conn_open(
+    const struct config *cfg, int64_t deadline, bool *ret_late, struct err *err)
+{
+	struct redis_conn *c;
+	enum conn_result res = CONN_BROKEN;
+	int fd;
+
+	*ret_late = false;
+	if (cfg->redis_socket.n > 0)
+		fd = connect_unix(cfg->redis_socket, deadline, ret_late);
+	else
+		fd = connect_tcp(cfg->redis_host, cfg->redis_port, deadline, ret_late);
+	if (fd < 0) {
+		err_from(err, ERR_FROM_REDIS, ERR_UPSTREAM, "cannot connect to redis: %s",
+		    strerror(errno));
+		return NULL;
+	}
+	c = calloc(1, sizeof(*c));
+	INVARIANT(c != NULL);
+	c->fd = fd;
+	c->bio = BIO_new_socket(fd, BIO_CLOSE);
+	INVARIANT(c->bio != NULL);
+	if (!cfg->redis_tls_enabled)
+		return c;
+	if (start_tls(c, cfg))
+		res = handshake(c, deadline);
+	if (res == CONN_OK)
+		return c;
+	*ret_late = res == CONN_LATE;
+	err_from(err, ERR_FROM_REDIS, ERR_UPSTREAM, "TLS with redis failed: %s",
+	    *ret_late ? "no answer in time" : tls_reason());
+	redis_conn_close(c);
+	return NULL;
+}
+
+void
+redis_conn_close(struct redis_conn *c)
+{
+	if (c == NULL)
+		return;
+	BIO_free_all(c->bio);
+	SSL_CTX_free(c->tls);
+	free(c);
+}
+
+enum conn_result
+redis_conn_send(struct redis_conn *c, const char *p, size_t n, int64_t deadline)
+{
+	enum conn_result res = CONN_OK;
+	size_t sent = 0, done;
+
+	while (sent < n && res == CONN_OK) {
+		done = 0;
+		if (BIO_write_ex(c->bio, p + sent, n - sent, &done))
+			sent += done;
+		else
+			res = wait_retry(c, deadline);
+	}
+	return res;
+}
+
+enum conn_result
+redis_conn_recv(
+    struct redis_conn *c, char *p, size_t size, size_t *ret_n, int64_t deadline)
+{
+	enum conn_result res = CONN_OK;
+	size_t got = 0;
+
+	while (res == CONN_OK) {
+		if (BIO_read_ex(c->bio, p, size, &got)) {
+			*ret_n = got;
+			return CONN_OK;
+		}
+		res = wait_retry(c, deadline);
+	}
+	return res;
+}

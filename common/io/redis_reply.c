@@ -1,0 +1,145 @@
+#include "io/redis_reply.h"
+
+#include "base/banned.h"
+
+/* hiredis 1.0 changed the type of an array's length. */
+#if HIREDIS_MAJOR >= 1
+typedef size_t reply_count;
+#else
+typedef int reply_count;
+#endif
+
+static struct reply *
+reply_new(const redisReadTask *task, enum reply_type type)
+{
+	struct reply *r = arena_zalloc(task->privdata, sizeof(*r));
+	struct reply *parent;
+
+	r->type = type;
+	if (task->parent != NULL) {
+		parent = task->parent->obj;
+		parent->v[task->idx] = r;
+	}
+	return r;
+}
+
+static void *
+new_string(const redisReadTask *task, char *p, size_t n)
+{
+	struct reply *r;
+
+	r = reply_new(task, task->type == REDIS_REPLY_ERROR ? REPLY_ERROR : REPLY_STR);
+	r->s.p = arena_strndup(task->privdata, p, n);
+	r->s.n = n;
+	return r;
+}
+
+static void *
+new_array(const redisReadTask *task, reply_count n)
+{
+	struct reply *r = reply_new(task, REPLY_ARRAY);
+
+	r->n = (size_t)n;
+	r->v = arena_zalloc(task->privdata, (r->n + 1) * sizeof(*r->v));
+	return r;
+}
+
+static void *
+new_integer(const redisReadTask *task, long long i)
+{
+	struct reply *r = reply_new(task, REPLY_INT);
+
+	r->i = i;
+	return r;
+}
+
+static void *
+new_nil(const redisReadTask *task)
+{
+	return reply_new(task, REPLY_NIL);
+}
+
+/* The arena frees. */
+static void
+free_nothing(void *obj)
+{
+	(void)obj;
+}
+
+static redisReplyObjectFunctions functions = {
+	.createString = new_string,
+	.createArray = new_array,
+	.createInteger = new_integer,
+	.createNil = new_nil,
+	.freeObject = free_nothing,
+};
+
+redisReader *
+reply_reader_new(void)
+{
+	redisReader *reader = redisReaderCreateWithFunctions(&functions);
+
+	INVARIANT(reader != NULL);
+	return reader;
+}
+
+const struct reply *
+reply_at(const struct reply *r, size_t i)
+{
+	return r != NULL && r->type == REPLY_ARRAY && i < r->n ? r->v[i] : NULL;
+}
+
+struct str
+reply_str(const struct reply *r, size_t i)
+{
+	const struct reply *e = reply_at(r, i);
+
+	return e != NULL && e->type == REPLY_STR ? e->s : STR("");
+}
+
+int64_t
+reply_int(const struct reply *r, size_t i)
+{
+	const struct reply *e = reply_at(r, i);
+
+	return e != NULL && e->type == REPLY_INT ? e->i : 0;
+}
+
+/* What the server says when it is there but cannot serve: not our fault, and it passes. */
+static const struct str away_words[] = {
+	STR("LOADING"),
+	STR("READONLY"),
+	STR("OOM"),
+	STR("MISCONF"),
+	STR("MASTERDOWN"),
+	STR("CLUSTERDOWN"),
+	STR("TRYAGAIN"),
+	STR("NOAUTH"),
+	STR("WRONGPASS"),
+	STR("NOPERM"),
+	STR("BUSY"),
+	STR("NOREPLICAS"),
+	STR("UNKILLABLE"),
+	STR("ERR max number of clients"),
+};
+
+bool
+redis_reply_ok(const struct reply *r, struct err *err)
+{
+	enum err_kind kind = ERR_BUG;
+	struct str text;
+	size_t i;
+
+	if (r == NULL)
+		return err_set(err, ERR_BUG, "no reply from redis");
+	if (r->type != REPLY_ERROR)
+		return true;
+	text = r->s;
+	/* An error raised inside a script is reported with this prefix by older servers. */
+	if (str_starts(text, STR("ERR Error running script")))
+		text = str_skip(text, text.n < 24 ? text.n : 24);
+	for (i = 0; i < sizeof(away_words) / sizeof(*away_words); i++)
+		if (str_starts(text, away_words[i]) || str_starts(r->s, away_words[i]))
+			kind = ERR_UPSTREAM;
+	return err_from(err, ERR_FROM_REDIS, kind, "redis refused: %.*s", STR_ARG(r->s));
+}
