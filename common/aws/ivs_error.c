@@ -1,0 +1,175 @@
+#include "aws/ivs_error.h"
+
+#include "aws/times.h"
+#include "base/json.h"
+#include "base/parse.h"
+#include "base/banned.h"
+
+#define TEXT_SHOWN_BYTES 100
+#define TYPE_SHOWN_BYTES 48
+#define SERVER_WAIT_MAX_MS 60000
+
+struct error_type {
+	const char *name;
+	enum err_kind kind;
+	enum ivs_fault fault;
+};
+
+static const struct error_type types[] = {
+	/* modelled */
+	{ "ValidationException", ERR_INPUT, IVS_FAULT_FINAL },
+	{ "ResourceNotFoundException", ERR_NOT_FOUND, IVS_FAULT_FINAL },
+	{ "ConflictException", ERR_CONFLICT, IVS_FAULT_FINAL },
+	{ "ServiceQuotaExceededException", ERR_FULL, IVS_FAULT_FINAL },
+	{ "AccessDeniedException", ERR_CONFIG, IVS_FAULT_FINAL },
+	{ "PendingVerification", ERR_UPSTREAM, IVS_FAULT_FINAL },
+	{ "InternalServerException", ERR_UPSTREAM, IVS_FAULT_TRANSIENT },
+	/* the front door: who are you */
+	{ "UnrecognizedClientException", ERR_CONFIG, IVS_FAULT_FINAL },
+	{ "InvalidClientTokenId", ERR_CONFIG, IVS_FAULT_FINAL },
+	{ "MissingAuthenticationToken", ERR_CONFIG, IVS_FAULT_FINAL },
+	{ "MissingAuthenticationTokenException", ERR_CONFIG, IVS_FAULT_FINAL },
+	{ "IncompleteSignature", ERR_CONFIG, IVS_FAULT_FINAL },
+	{ "IncompleteSignatureException", ERR_CONFIG, IVS_FAULT_FINAL },
+	{ "OptInRequired", ERR_CONFIG, IVS_FAULT_FINAL },
+	{ "NotAuthorized", ERR_CONFIG, IVS_FAULT_FINAL },
+	{ "UnknownOperationException", ERR_CONFIG, IVS_FAULT_FINAL },
+	{ "ExpiredToken", ERR_CONFIG, IVS_FAULT_EXPIRED },
+	{ "ExpiredTokenException", ERR_CONFIG, IVS_FAULT_EXPIRED },
+	{ "InvalidSignatureException", ERR_CONFIG, IVS_FAULT_CLOCK },
+	{ "SignatureDoesNotMatch", ERR_CONFIG, IVS_FAULT_CLOCK },
+	{ "AuthFailure", ERR_CONFIG, IVS_FAULT_CLOCK },
+	{ "RequestExpired", ERR_CONFIG, IVS_FAULT_CLOCK },
+	{ "RequestTimeTooSkewed", ERR_CONFIG, IVS_FAULT_CLOCK },
+	{ "RequestInTheFuture", ERR_CONFIG, IVS_FAULT_CLOCK },
+	/* the front door: what is this */
+	{ "ValidationError", ERR_INPUT, IVS_FAULT_FINAL },
+	{ "MalformedHttpRequestException", ERR_UPSTREAM, IVS_FAULT_FINAL },
+	{ "RequestEntityTooLargeException", ERR_INPUT, IVS_FAULT_FINAL },
+	/* not now */
+	{ "InternalFailure", ERR_UPSTREAM, IVS_FAULT_TRANSIENT },
+	{ "ServiceUnavailable", ERR_UPSTREAM, IVS_FAULT_TRANSIENT },
+	{ "RequestTimeout", ERR_UPSTREAM, IVS_FAULT_TRANSIENT },
+	{ "RequestTimeoutException", ERR_UPSTREAM, IVS_FAULT_TRANSIENT },
+	/* too fast */
+	{ "ThrottlingException", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
+	{ "Throttling", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
+	{ "ThrottledException", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
+	{ "TooManyRequestsException", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
+	{ "RequestThrottled", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
+	{ "RequestThrottledException", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
+	{ "RequestLimitExceeded", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
+	{ "LimitExceededException", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
+	{ "SlowDown", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
+	{ "BandwidthLimitExceeded", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
+	{ "PriorRequestNotComplete", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
+	{ "ProvisionedThroughputExceededException", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
+	{ "TransactionInProgressException", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
+	{ "EC2ThrottledException", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
+};
+
+/* For types nobody has told us of. */
+static struct error_type
+type_of_status(int status)
+{
+	if (status == 429)
+		return (struct error_type){ "", ERR_UPSTREAM, IVS_FAULT_THROTTLED };
+	if (status == 500 || status == 502 || status == 503 || status == 504)
+		return (struct error_type){ "", ERR_UPSTREAM, IVS_FAULT_TRANSIENT };
+	if (status == 401 || status == 403)
+		return (struct error_type){ "", ERR_CONFIG, IVS_FAULT_FINAL };
+	return (struct error_type){ "", ERR_UPSTREAM, IVS_FAULT_FINAL };
+}
+
+static struct error_type
+classify(struct str name, int status)
+{
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (str_is(name, types[i].name))
+			return types[i];
+	return type_of_status(status);
+}
+
+/* "ns#Name:http://..." and "Name,extra" are both Name. */
+static struct str
+bare_name(struct str s)
+{
+	struct str tail;
+
+	tail = s;
+	s = str_cut(&tail, ',');
+	tail = s;
+	s = str_cut(&tail, ':');
+	tail = s;
+	(void)str_cut(&tail, '#');
+	return str_trim(tail.n != 0 ? tail : s);
+}
+
+static struct str
+member(const json_t *body, const char *const *names)
+{
+	for (; *names != NULL; names++) {
+		struct str s = json_view(json_object_get(body, *names));
+
+		if (s.n != 0)
+			return s;
+	}
+	return STR_NULL;
+}
+
+static bool
+holds(struct str text, struct str secret)
+{
+	return secret.n != 0 && memmem(text.p, text.n, secret.p, secret.n) != NULL;
+}
+
+/* A refused signature is answered with the whole string to sign: not for our log. */
+static struct str
+text_for_log(struct arena *a, struct str text, const struct sigv4_creds *creds)
+{
+	if (text.n == 0)
+		return STR("no text");
+	if (holds(text, creds->session_token) || holds(text, creds->secret_access_key) ||
+	    holds(text, creds->access_key_id))
+		return STR("text withheld, it repeats our credentials");
+	return parse_clean_text(a, text, TEXT_SHOWN_BYTES);
+}
+
+static void
+read_hints(const struct http_response *answer, struct ivs_failure *ret)
+{
+	ret->server_wait_ms = ret->server_time_s = -1;
+	(void)parse_i64(http_header_value(answer, "x-amz-retry-after"), 0,
+	    SERVER_WAIT_MAX_MS, &ret->server_wait_ms);
+	(void)aws_time_http_date(http_header_value(answer, "date"), &ret->server_time_s);
+}
+
+bool
+ivs_error_read(struct arena *a, const struct http_response *answer,
+    const struct sigv4_creds *creds, struct ivs_failure *ret, struct err *err)
+{
+	static const char *const codes[] = { "code", "__type", NULL };
+	static const char *const texts[] = { "exceptionMessage", "message", "Message",
+		NULL };
+	struct err unread = ERR_INIT;
+	struct error_type type;
+	struct str name, text, id;
+	json_t *body = NULL;
+
+	(void)json_parse_object(answer->body, &body, &unread);
+	name = bare_name(http_header_value(answer, "x-amzn-errortype"));
+	if (name.n == 0)
+		name = bare_name(member(body, codes));
+	type = classify(name, answer->status);
+	name = name.n ? parse_clean_text(a, name, TYPE_SHOWN_BYTES) : STR("no type");
+	text = text_for_log(a, member(body, texts), creds);
+	json_decref(body);
+	id = http_header_value(answer, "x-amzn-requestid");
+	id = parse_clean_text(a, id, TYPE_SHOWN_BYTES);
+	ret->fault = type.fault;
+	ret->maybe_done = answer->status >= 500;
+	read_hints(answer, ret);
+	return err_from(err, ERR_FROM_AWS, type.kind,
+	    "AWS answered %d %.*s: %.*s (request id %.*s)", answer->status, STR_ARG(name),
+	    STR_ARG(text), STR_ARG(id));
+}
