@@ -1,0 +1,171 @@
+#include "domain/presence.h"
+
+#include "base/parse.h"
+#include "base/banned.h"
+
+void
+presence_join_ask(struct redis_call *c, const struct join *j)
+{
+	redis_call_init(c, c->arena, SCRIPT_JOIN);
+	redis_arg(c, j->user_id);
+	redis_arg(c, j->stage_arn);
+	redis_arg(c, j->session_id);
+	redis_arg(c, j->participant_id);
+	redis_arg(c, j->user_agent);
+	redis_arg(c, j->ip_address);
+	redis_arg(c, j->username);
+}
+
+bool
+presence_join_answer(const struct reply *reply, struct seat *ret, struct err *err)
+{
+	struct str word = reply_str(reply, 0);
+
+	if (str_is(word, "NO_STAGE"))
+		return err_tell(err, ERR_NOT_FOUND, MSG_NO_STAGE, "no such stage");
+	if (str_is(word, "OFFLINE"))
+		return err_tell(
+		    err, ERR_NOT_FOUND, MSG_PUBLISHER_OFFLINE, "no publisher is live");
+	if (str_is(word, "FULL"))
+		return err_set(err, ERR_FULL, "no seat");
+	INVARIANT(str_is(word, "OK"));
+	ret->stage_arn = reply_str(reply, 1);
+	ret->stage_json = reply_str(reply, 2);
+	ret->session_id = reply_str(reply, 3);
+	ret->joined_at_ms = reply_int(reply, 4);
+	ret->viewers_now = reply_int(reply, 5);
+	ret->is_new = reply_int(reply, 6) == 1;
+	ret->drain_due = reply_int(reply, 7) == 1;
+	return true;
+}
+
+static void
+seat_call(struct redis_call *c, struct arena *a, enum script script, struct str user_id,
+    const struct seat *seat)
+{
+	redis_call_init(c, a, script);
+	redis_arg(c, user_id);
+	redis_arg(c, seat->stage_arn);
+	redis_arg(c, seat->session_id);
+}
+
+bool
+presence_unseat(struct redis *r, struct arena *a, struct str user_id,
+    const struct seat *seat, struct err *err)
+{
+	struct redis_call c;
+
+	seat_call(&c, a, SCRIPT_UNSEAT, user_id, seat);
+	return redis_call(r, &c, err);
+}
+
+bool
+presence_participant(struct redis *r, struct arena *a, struct str user_id,
+    const struct seat *seat, struct str participant_id, struct err *err)
+{
+	struct redis_call c;
+
+	seat_call(&c, a, SCRIPT_PARTICIPANT, user_id, seat);
+	redis_arg(&c, participant_id);
+	return redis_call(r, &c, err);
+}
+
+static void
+user_call(
+    struct redis_call *c, enum script script, struct str user_id, struct str stage_arn)
+{
+	redis_call_init(c, c->arena, script);
+	redis_arg(c, user_id);
+	redis_arg(c, stage_arn);
+}
+
+void
+presence_heartbeat_ask(struct redis_call *c, struct str user_id, struct str stage_arn)
+{
+	user_call(c, SCRIPT_HEARTBEAT, user_id, stage_arn);
+}
+
+bool
+presence_heartbeat_answer(
+    const struct reply *reply, int64_t *ret_viewers_now, struct err *err)
+{
+	if (!str_is(reply_str(reply, 0), "OK"))
+		return err_tell(err, ERR_NOT_FOUND, MSG_NO_SESSION, "no seat");
+	*ret_viewers_now = reply_int(reply, 1);
+	return true;
+}
+
+void
+presence_leave_ask(struct redis_call *c, struct str user_id, struct str stage_arn)
+{
+	user_call(c, SCRIPT_LEAVE, user_id, stage_arn);
+}
+
+void
+presence_leave_answer(const struct reply *reply, bool *ret_left, bool *ret_drain_due)
+{
+	*ret_left = reply_int(reply, 1) == 1;
+	*ret_drain_due = reply_int(reply, 2) == 1;
+}
+
+void
+presence_duration_ask(struct redis_call *c, struct str user_id, struct str stage_arn)
+{
+	user_call(c, SCRIPT_DURATION, user_id, stage_arn);
+}
+
+int64_t
+presence_duration_answer(const struct reply *reply)
+{
+	return reply_int(reply, 1);
+}
+
+void
+presence_list_ask(struct redis_call *c, struct str stage_arn, int64_t limit,
+    struct str after_heartbeat, struct str after_user)
+{
+	redis_call_init(c, c->arena, SCRIPT_VIEWERS);
+	redis_arg(c, stage_arn);
+	redis_arg_int(c, limit);
+	redis_arg(c, after_heartbeat);
+	redis_arg(c, after_user);
+}
+
+/* "<session id> <joined at, ms> <participant id>" */
+static void
+read_session(struct str text, struct viewer *v)
+{
+	struct str joined;
+
+	str_cut(&text, ' ');
+	joined = str_cut(&text, ' ');
+	if (!parse_i64(joined, 0, INT64_MAX, &v->joined_at_ms))
+		v->joined_at_ms = 0;
+	v->participant_id = text.n > 0 ? text : STR_NULL;
+}
+
+bool
+presence_list_answer(
+    const struct reply *reply, struct arena *a, struct viewer_page *ret, struct err *err)
+{
+	struct viewer *v;
+	size_t i;
+
+	if (reply_int(reply, 1) == 0)
+		return err_tell(err, ERR_NOT_FOUND, MSG_NO_STAGE, "no such stage");
+	ret->seats = reply_int(reply, 2);
+	ret->viewers_now = reply_int(reply, 3);
+	ret->more = reply_int(reply, 4) == 1;
+	ret->n = (reply->n - 5) / 3;
+	ret->viewers = arena_zalloc(a, (ret->n + 1) * sizeof(*ret->viewers));
+	for (i = 0; i < ret->n; i++) {
+		v = &ret->viewers[i];
+		v->user_id = reply_str(reply, 5 + i * 3);
+		v->last_heartbeat_text = reply_str(reply, 6 + i * 3);
+		if (!parse_i64(
+			v->last_heartbeat_text, 0, INT64_MAX, &v->last_heartbeat_ms))
+			v->last_heartbeat_ms = 0;
+		read_session(reply_str(reply, 7 + i * 3), v);
+	}
+	return true;
+}

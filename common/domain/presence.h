@@ -1,0 +1,79 @@
+/*
+ * presence.h - who is watching: seats, heartbeats, good-byes.     layer: domain
+ *
+ * Keys and records: lua/lib/session.lua. Each call is one script; *_ask fills the call,
+ * *_answer reads its reply, so a handler's two halves need no connection. Only the
+ * scripts write these keys. Ids are borrowed until the call was run.
+ *
+ * Words: seats (places taken), viewers now (heartbeat inside the time-out), views (sessions).
+ */
+#ifndef DOMAIN_PRESENCE_H
+#define DOMAIN_PRESENCE_H
+
+#include "base/crypto.h"
+#include "io/redis.h"
+
+struct join {
+	struct str user_id;
+	struct str stage_arn;	   /* empty: where he is, else the least loaded */
+	struct str session_id;	   /* a fresh UUID; used if he is new */
+	struct str participant_id; /* empty: not known yet */
+	struct str user_agent, ip_address, username; /* for the record; may be empty */
+};
+
+struct seat {
+	struct str stage_arn, stage_json; /* JSON "" = only known from the settings */
+	struct str session_id;
+	int64_t joined_at_ms, viewers_now;
+	bool is_new, drain_due;
+};
+
+void presence_join_ask(struct redis_call *c, const struct join *j);
+/*
+ * ERR_NOT_FOUND: no such stage (MSG_NO_STAGE), or nobody publishes there
+ * (MSG_PUBLISHER_OFFLINE). ERR_FULL: no seat. Who sits already is never refused.
+ */
+bool presence_join_answer(const struct reply *reply, struct seat *ret, struct err *err);
+
+/* Give back a seat whose token could not be made: no seat, no view. */
+bool presence_unseat(struct redis *r, struct arena *a, struct str user_id,
+    const struct seat *seat, struct err *err);
+/* Note the participant id that AWS has given. */
+bool presence_participant(struct redis *r, struct arena *a, struct str user_id,
+    const struct seat *seat, struct str participant_id, struct err *err);
+
+void
+presence_heartbeat_ask(struct redis_call *c, struct str user_id, struct str stage_arn);
+/* ERR_NOT_FOUND with MSG_NO_SESSION: he has no seat there. */
+bool presence_heartbeat_answer(
+    const struct reply *reply, int64_t *ret_viewers_now, struct err *err);
+
+void presence_leave_ask(struct redis_call *c, struct str user_id, struct str stage_arn);
+void
+presence_leave_answer(const struct reply *reply, bool *ret_left, bool *ret_drain_due);
+
+void
+presence_duration_ask(struct redis_call *c, struct str user_id, struct str stage_arn);
+int64_t presence_duration_answer(const struct reply *reply); /* seconds; 0: not there */
+
+struct viewer {
+	struct str user_id, participant_id; /* p == NULL: not known */
+	int64_t joined_at_ms, last_heartbeat_ms;
+	struct str last_heartbeat_text; /* for a cursor */
+};
+
+struct viewer_page {
+	int64_t seats, viewers_now;
+	bool more;
+	struct viewer *viewers;
+	size_t n;
+};
+
+/* The cursor: heartbeat and user the last page ended with; empty: the first page. */
+void presence_list_ask(struct redis_call *c, struct str stage_arn, int64_t limit,
+    struct str after_heartbeat, struct str after_user);
+/* ERR_NOT_FOUND: no such stage. */
+bool presence_list_answer(
+    const struct reply *reply, struct arena *a, struct viewer_page *ret, struct err *err);
+
+#endif

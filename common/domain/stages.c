@@ -1,0 +1,107 @@
+#include "domain/stages.h"
+
+#include "base/banned.h"
+
+static struct str
+member(const json_t *o, const char *name, struct str otherwise)
+{
+	struct str s = json_view(json_object_get(o, name));
+
+	return s.n > 0 ? s : otherwise;
+}
+
+static struct str
+short_id(struct str arn)
+{
+	str_cut(&arn, '/');
+	return arn;
+}
+
+void
+stage_from_json(
+    const struct config *cfg, struct str arn, struct str json, struct stage *ret)
+{
+	struct err ignored = ERR_INIT;
+	json_t *o = NULL, *tags;
+
+	if (json.n == 0 || !json_parse_object(json, &o, &ignored))
+		o = json_object();
+	memset(ret, 0, sizeof(*ret));
+	ret->arn = arn;
+	ret->short_id = short_id(arn);
+	ret->master = str_eq(arn, cfg->master_stage_arn);
+	ret->name = member(o, "name", STR(""));
+	ret->auto_scaled = json_is_true(json_object_get(o, "autoScaled"));
+	ret->created_at_ms = json_integer_value(json_object_get(o, "createdAt"));
+	ret->state = member(o, "state", STR("active"));
+	ret->events_endpoint = member(o, "events", STR(""));
+	ret->whip_endpoint = member(o, "whip", STR(""));
+	tags = json_object_get(o, "tags");
+	ret->tags = json_is_object(tags) ? tags : json_object();
+}
+
+void
+stages_show_ask(struct redis_call *c)
+{
+	redis_call_init(c, c->arena, SCRIPT_STATS);
+}
+
+void
+stages_show_answer(const struct config *cfg, const struct reply *reply, struct arena *a,
+    struct show *ret)
+{
+	struct stage *s;
+	size_t i;
+
+	ret->publisher_live = str_is(reply_str(reply, 1), "live");
+	ret->publisher_json = reply_str(reply, 2);
+	ret->n_stages = reply->n > 3 ? (reply->n - 3) / 3 : 0;
+	ret->stages = arena_zalloc(a, (ret->n_stages + 1) * sizeof(*ret->stages));
+	ret->total_viewers = 0;
+	for (i = 0; i < ret->n_stages; i++) {
+		s = &ret->stages[i];
+		stage_from_json(
+		    cfg, reply_str(reply, 3 + i * 3), reply_str(reply, 4 + i * 3), s);
+		s->viewers_now = reply_int(reply, 5 + i * 3);
+		ret->total_viewers += s->viewers_now;
+	}
+}
+
+const struct stage *
+show_find(const struct show *show, struct str arn)
+{
+	size_t i;
+
+	for (i = 0; i < show->n_stages; i++)
+		if (str_eq(show->stages[i].arn, arn))
+			return &show->stages[i];
+	return NULL;
+}
+
+void
+stages_get_ask(
+    struct redis_call *c, struct str arn, struct str participant_id, struct str user_id)
+{
+	redis_call_init(c, c->arena, SCRIPT_STAGE_GET);
+	redis_arg(c, arn);
+	redis_arg(c, participant_id);
+	redis_arg(c, user_id);
+}
+
+bool
+stages_get_answer(const struct config *cfg, const struct reply *reply, struct str arn,
+    struct stage *ret, struct err *err)
+{
+	if (!str_is(reply_str(reply, 0), "OK"))
+		return err_tell(err, ERR_NOT_FOUND, MSG_NO_STAGE, "no such stage");
+	stage_from_json(cfg, arn, reply_str(reply, 1), ret);
+	ret->viewers_now = reply_int(reply, 2);
+	return true;
+}
+
+void
+stages_publisher_ask(struct redis_call *c, bool live)
+{
+	redis_call_init(c, c->arena, SCRIPT_PUBLISHER_SET);
+	redis_arg(c, live ? STR("live") : STR("offline"));
+}

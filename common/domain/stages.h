@@ -1,0 +1,65 @@
+/*
+ * stages.h - the registry of our stages.                          layer: domain
+ *
+ * Hash `stages` in Redis: arn -> JSON (lua/lib/stages.lua lists the members). The master
+ * stage exists because the settings name it; its name and endpoints are read once from
+ * AWS and kept. Nobody else's stage is ever in here.
+ */
+#ifndef DOMAIN_STAGES_H
+#define DOMAIN_STAGES_H
+
+#include "aws/ivs.h"
+#include "base/json.h"
+#include "io/redis.h"
+
+struct stage {
+	struct str arn, short_id; /* short id: the part after "stage/" */
+	struct str name;	  /* empty: not read from AWS yet */
+	bool master, auto_scaled;
+	int64_t created_at_ms; /* 0: not known */
+	struct str state;      /* "active" unless the registry says otherwise */
+	struct str events_endpoint, whip_endpoint; /* empty: not known */
+	json_t *tags;				   /* an object */
+	int64_t viewers_now;
+};
+
+/* From one registry entry; bad or empty JSON gives what the ARN and the settings tell. */
+void stage_from_json(
+    const struct config *cfg, struct str arn, struct str json, struct stage *ret);
+
+/* Everything the numbers are made of, in one script call. */
+struct show {
+	bool publisher_live;
+	struct str publisher_json;
+	struct stage *stages; /* the master first, then by ARN */
+	size_t n_stages;
+	int64_t total_viewers;
+};
+
+void stages_show_ask(struct redis_call *c);
+void stages_show_answer(const struct config *cfg, const struct reply *reply,
+    struct arena *a, struct show *ret);
+/* NULL when it is none of ours. */
+const struct stage *show_find(const struct show *show, struct str arn);
+
+/*
+ * Look up one stage for a token. publisher: who is going to publish there becomes the live publisher if
+ * it is the master stage (empty participant_id: only look).
+ */
+void stages_get_ask(
+    struct redis_call *c, struct str arn, struct str participant_id, struct str user_id);
+/* ERR_NOT_FOUND with MSG_NO_STAGE. */
+bool stages_get_answer(const struct config *cfg, const struct reply *reply,
+    struct str arn, struct stage *ret, struct err *err);
+
+/* Set the publisher's state by hand. */
+void stages_publisher_ask(struct redis_call *c, bool live);
+
+/*
+ * Read the stage from AWS, keep it in the registry, fill ret. For a stage whose name or
+ * endpoints are not known yet. Errors as ivs_get_stage and redis_call.
+ */
+bool stages_load(const struct config *cfg, struct redis *r, struct ivs *ivs,
+    struct arena *a, struct str arn, struct stage *ret, struct err *err);
+
+#endif

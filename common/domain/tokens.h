@@ -1,0 +1,52 @@
+/*
+ * tokens.h - participant tokens, made by AWS or signed here.      layer: domain
+ *
+ * TOKEN_MODE=api calls CreateParticipantToken (50 a second per account, not
+ * adjustable); TOKEN_MODE=local signs an ES384 JWT with the owner's key, whose
+ * public half was imported into IVS. Claims: AWS "Distribute participant tokens".
+ * exp may be at most 14 days after iat; jti is the participant id.
+ */
+#ifndef DOMAIN_TOKENS_H
+#define DOMAIN_TOKENS_H
+
+#include "aws/ivs.h"
+#include "base/config.h"
+
+#define PARTICIPANT_ID_CHARS 12
+
+struct tokens;
+
+/* Loads the signing key in local mode: ERR_CONFIG says what is wrong with it. */
+bool tokens_open(
+    const struct config *cfg, struct ivs *ivs, struct tokens **ret, struct err *err);
+void tokens_close(struct tokens *t);
+bool tokens_are_local(const struct tokens *t);
+
+/* A fresh participant id for a local token (NUL-terminated). */
+void tokens_new_participant_id(char out[PARTICIPANT_ID_CHARS + 1]);
+
+enum token_role { TOKEN_PUBLISHER, TOKEN_VIEWER, TOKEN_MEDIASERVER };
+
+struct token_order {
+	enum token_role role;
+	struct str id;		   /* userId or serverId as the client gave it */
+	struct str participant_id; /* local mode: from tokens_new_participant_id */
+	struct str stage_arn;
+	struct str events_endpoint, whip_endpoint; /* local mode: of the stage */
+	int64_t duration_s;			   /* held within 1 s and 14 days */
+};
+
+struct token {
+	struct str token, participant_id;
+	int64_t expires_at_ms;
+};
+
+/*
+ * Make the token. The id IVS is told is "broadcaster-", "viewer-" or
+ * "media-server-" and the id, or with IVS_USER_ID_MODE=opaque a keyed hash.
+ * ERR_TOKEN (kept source) when AWS refused or is away; ERR_BUG otherwise.
+ */
+bool tokens_make(struct tokens *t, struct arena *a, const struct token_order *order,
+    struct token *ret, struct err *err);
+
+#endif
