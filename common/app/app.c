@@ -1,0 +1,259 @@
+#include "app/app.h"
+
+#include <fcgiapp.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "web/prefork.h"
+#include "web/serve.h"
+#include "base/banned.h"
+
+#define BACKLOG 1024
+#define WORK_ARENA_BYTES (32u << 20)
+
+struct run {
+	const struct program *program;
+	struct config *cfg;
+	int64_t started_mono_ms;
+	const char *socket;
+	int64_t processes;
+	int listen_fd;
+	bool check, dump, example, markdown, version, help;
+};
+
+static void
+usage(const struct program *p, FILE *out)
+{
+	fprintf(out,
+	    "usage: %s [--socket PATH] [--processes N]\n"
+	    "  %s\n"
+	    "  --socket PATH        listen on this Unix socket, with supervised workers\n"
+	    "  --processes N        how many workers (FCGI_PROCESSES)\n"
+	    "  --check-config       read the settings, say what is wrong, end\n"
+	    "  --dump-config        print the settings in force, secrets as ***\n"
+	    "  --print-env-example  print a commented file of all settings\n"
+	    "  --version, --help\n"
+	    "Without --socket it serves the FastCGI socket it was given as descriptor 0,\n"
+	    "or answers one plain CGI call.\n",
+	    p->name, p->help);
+}
+
+static bool
+read_options(struct run *run, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "socket", required_argument, NULL, 's' },
+		{ "processes", required_argument, NULL, 'p' },
+		{ "check-config", no_argument, NULL, 'c' },
+		{ "dump-config", no_argument, NULL, 'd' },
+		{ "print-env-example", no_argument, NULL, 'e' },
+		{ "print-settings-table", optional_argument, NULL, 'm' },
+		{ "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	char *end;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 's':
+			run->socket = optarg;
+			break;
+		case 'p':
+			run->processes = strtol(optarg, &end, 10);
+			if (*end != '\0' || run->processes < 1 ||
+			    run->processes > PREFORK_MAX)
+				return false;
+			break;
+		case 'c':
+			run->check = true;
+			break;
+		case 'd':
+			run->dump = true;
+			break;
+		case 'e':
+			run->example = true;
+			break;
+		case 'm':
+			run->markdown = true;
+			break;
+		case 'v':
+			run->version = true;
+			break;
+		case 'h':
+			run->help = true;
+			break;
+		default:
+			return false;
+		}
+	}
+	return optind == argc;
+}
+
+static void
+report(void *arg, bool fatal, const char *text)
+{
+	const struct run *run = arg;
+
+	if (run->check)
+		fprintf(stderr, "%s: %s\n", fatal ? "error" : "warning", text);
+	else
+		LOG(fatal ? LOG_ERROR : LOG_WARN, "setting",
+		    LOG_STR("cause", str_of(text)));
+}
+
+static bool
+open_parts(struct app *app, const struct program *p, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < APP_PARTS_MAX && p->parts[i] != NULL; i++)
+		if (!p->parts[i]->open(app, err))
+			return false;
+	return true;
+}
+
+static void
+close_parts(struct app *app, const struct program *p)
+{
+	size_t i = APP_PARTS_MAX;
+
+	while (i-- > 0)
+		if (p->parts[i] != NULL)
+			p->parts[i]->close(app);
+}
+
+/* Which parts the program has decides what after-work it can do. */
+static void (*after_of(const struct program *p))(struct app *)
+{
+	size_t i;
+
+	for (i = 0; i < APP_PARTS_MAX && p->parts[i] != NULL; i++)
+		if (p->parts[i]->after != NULL)
+			return p->parts[i]->after;
+	return NULL;
+}
+
+static bool
+serve(const struct run *run, struct app *app, struct err *err)
+{
+	struct serve s = {
+		.cfg = run->cfg,
+		.redis = app->redis,
+		.auth = auth_open(run->cfg),
+		.app = app,
+		.routes = run->program->routes,
+		.n_routes = run->program->n_routes,
+		.after = after_of(run->program),
+	};
+	bool ok;
+
+	if (run->socket == NULL && FCGX_IsCGI())
+		ok = serve_cgi(&s, environ, err);
+	else
+		ok = serve_socket(&s, run->listen_fd, err);
+	auth_close(s.auth);
+	return ok;
+}
+
+static int
+work(void *arg)
+{
+	const struct run *run = arg;
+	struct app app = { .cfg = run->cfg,
+		.name = run->program->name,
+		.started_mono_ms = run->started_mono_ms };
+	struct err err = ERR_INIT;
+	bool ok;
+
+	/* Keys and tokens must not land in a core file. */
+	prctl(PR_SET_DUMPABLE, 0);
+	INVARIANT(arena_init(&app.work, WORK_ARENA_BYTES));
+	app.redis = redis_open(run->cfg);
+	ok = open_parts(&app, run->program, &err) && serve(run, &app, &err);
+	if (!ok)
+		log_err(LOG_ERROR, "cannot serve", &err);
+	close_parts(&app, run->program);
+	redis_close(app.redis);
+	arena_clear(&app.work);
+	log_flush();
+	if (ok)
+		return 0;
+	return err.kind == ERR_CONFIG ? EX_CONFIG : EX_SOFTWARE;
+}
+
+static int
+start(struct run *run)
+{
+	struct err err = ERR_INIT;
+
+	if (run->socket != NULL) {
+		run->listen_fd = prefork_listen(run->socket, BACKLOG, &err);
+		if (run->listen_fd < 0) {
+			log_err(LOG_ERROR, "cannot start", &err);
+			return EX_CONFIG;
+		}
+	} else if (FCGX_IsCGI()) {
+		return work(run);
+	}
+	if (run->socket == NULL && run->processes == 1)
+		return work(run);
+	return prefork_run((int)run->processes, work, run);
+}
+
+static int
+answer_question(struct run *run, const struct program *p)
+{
+	if (run->help)
+		usage(p, stdout);
+	else if (run->version)
+		printf("%s %s\n", p->name, IVS_VERSION);
+	else if (run->example)
+		config_print_example(stdout);
+	else
+		config_print_markdown(stdout, LANG_EN);
+	return 0;
+}
+
+int
+app_main(const struct program *p, int argc, char **argv)
+{
+	struct run run = { .program = p, .started_mono_ms = clock_mono_ms() };
+	struct err err = ERR_INIT;
+	int code;
+
+	log_init(p->name, LOG_INFO);
+	if (!read_options(&run, argc, argv)) {
+		usage(p, stderr);
+		return EX_USAGE;
+	}
+	if (run.help || run.version || run.example || run.markdown)
+		return answer_question(&run, p);
+	if (!config_load(NULL, NULL, report, &run, &run.cfg, &err))
+		return EX_CONFIG;
+	log_init(p->name, run.cfg->log_level);
+	if (run.dump)
+		config_dump(run.cfg, stdout);
+	if (run.dump || run.check) {
+		config_free(run.cfg);
+		return 0;
+	}
+	if (run.socket == NULL && FCGX_IsCGI() && getenv("REQUEST_METHOD") == NULL) {
+		fprintf(stderr, "%s: no web server called; start it with --socket PATH\n",
+		    p->name);
+		usage(p, stderr);
+		config_free(run.cfg);
+		return EX_USAGE;
+	}
+	if (run.processes == 0)
+		run.processes = run.cfg->fcgi_processes;
+	if (run.processes < p->min_processes)
+		run.processes = p->min_processes;
+	code = start(&run);
+	config_free(run.cfg);
+	return code;
+}

@@ -1,0 +1,56 @@
+/*
+ * app.h - opens what a FastCGI program needs, in order.           layer: app
+ *
+ * A main names its routes and its parts and returns app_main(). Redis is always opened
+ * (no connection yet); PostgreSQL and AWS are parts of their own files, so that a program
+ * that does not name one is not linked with its libraries.
+ *
+ * Options of every program: --socket PATH (listen there, supervised workers),
+ * --processes N, --check-config, --dump-config, --print-env-example, --version, --help.
+ * Without --socket: descriptor 0 is a listening socket (FastCGI started by the web server) or this
+ * is a plain CGI call.
+ */
+#ifndef APP_APP_H
+#define APP_APP_H
+
+#include "domain/tokens.h"
+#include "io/pg.h"
+#include "io/redis.h"
+#include "web/router.h"
+
+struct app {
+	const struct config *cfg;
+	const char *name;
+	struct redis *redis;
+	struct pg *pg;	       /* part_postgres */
+	struct ivs *ivs;       /* part_aws */
+	struct tokens *tokens; /* part_tokens */
+	struct arena work;     /* of after-work and draining; wiped by who uses it */
+	int64_t started_mono_ms;
+};
+
+struct app_part {
+	bool (*open)(struct app *app, struct err *err);
+	void (*close)(struct app *app);
+	/* Called after a batch in which a handler set drain_due; may be NULL. */
+	void (*after)(struct app *app);
+};
+
+extern const struct app_part part_postgres;
+extern const struct app_part part_aws;
+extern const struct app_part part_tokens; /* needs part_aws before it */
+
+#define APP_PARTS_MAX 4
+
+struct program {
+	const char *name;
+	const char *help; /* one line */
+	const struct route *routes;
+	size_t n_routes;
+	const struct app_part *parts[APP_PARTS_MAX];
+	int64_t min_processes; /* whatever FCGI_PROCESSES says; 0: one */
+};
+
+int app_main(const struct program *p, int argc, char **argv);
+
+#endif

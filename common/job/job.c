@@ -1,0 +1,283 @@
+#include "job/job.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/json.h"
+#include "base/banned.h"
+
+static volatile sig_atomic_t stopped;
+
+enum order { ORDER_RUN, ORDER_HELP, ORDER_CHECK, ORDER_DUMP, ORDER_WRONG };
+
+/* The one place where a kind of error becomes an exit code. */
+static const int exit_codes[ERR_KIND_COUNT] = {
+	[ERR_NONE] = EX_OK,
+	[ERR_INPUT] = EX_SOFTWARE,
+	[ERR_AUTH] = EX_SOFTWARE,
+	[ERR_FORBIDDEN] = EX_SOFTWARE,
+	[ERR_NOT_FOUND] = EX_SOFTWARE,
+	[ERR_METHOD] = EX_SOFTWARE,
+	[ERR_CONFLICT] = EX_SOFTWARE,
+	[ERR_TOO_BIG] = EX_SOFTWARE,
+	[ERR_RATE] = EX_UNAVAILABLE,
+	[ERR_FULL] = EX_SOFTWARE,
+	[ERR_STAGES] = EX_SOFTWARE,
+	[ERR_TOKEN] = EX_UNAVAILABLE,
+	[ERR_UPSTREAM] = EX_UNAVAILABLE,
+	[ERR_UNCERTAIN] = EX_UNAVAILABLE,
+	[ERR_CONFIG] = EX_CONFIG,
+	[ERR_BUG] = EX_SOFTWARE,
+};
+
+static void
+stop(int sig)
+{
+	(void)sig;
+	stopped = 1;
+}
+
+static void
+mind_signals(void)
+{
+	struct sigaction sa = { .sa_handler = stop };
+
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	sa.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &sa, NULL);
+}
+
+bool
+job_has_time(const struct job *j)
+{
+	return !stopped && clock_mono_ms() < j->deadline_mono_ms;
+}
+
+void
+job_summary(struct job *j, const char *name, int64_t value)
+{
+	INVARIANT(j->n_summary < JOB_SUMMARY_MAX);
+	j->summary[j->n_summary++] = (struct log_field)LOG_INT(name, value);
+}
+
+static void
+print_help(const struct job_spec *spec, FILE *out)
+{
+	fprintf(out,
+	    "Usage: %s [--dry-run | --check-config | --dump-config | --help]\n\n%s\n\n"
+	    "  --dry-run       say what would be done and change nothing\n"
+	    "  --check-config  only read the settings; every problem is printed\n"
+	    "  --dump-config   print the settings as they are understood, secrets as ***\n\n"
+	    "Settings come from the environment and from one file: IVS_ENV_FILE, else ./.env,\n"
+	    "else /etc/ivs-live/env. One run at a time, on all machines together: a second\n"
+	    "one says so and ends well. It stops in good order after %lld s and on SIGTERM.\n\n"
+	    "Exit codes: 0 done, or another run is at it; 64 wrong option; 69 Redis or\n"
+	    "PostgreSQL is away, the next run will do; 70 our own fault; 78 a setting is wrong.\n",
+	    spec->name, spec->help, (long long)spec->deadline_s);
+}
+
+static enum order
+read_options(int argc, char **argv, bool *ret_dry_run)
+{
+	static const struct option options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "dry-run", no_argument, NULL, 'n' },
+		{ "check-config", no_argument, NULL, 'c' },
+		{ "dump-config", no_argument, NULL, 'd' },
+		{ NULL, 0, NULL, 0 },
+	};
+	enum order order = ORDER_RUN;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (c == 'n')
+			*ret_dry_run = true;
+		else if (c == 'h')
+			return ORDER_HELP;
+		else if (c == 'c')
+			order = ORDER_CHECK;
+		else if (c == 'd')
+			order = ORDER_DUMP;
+		else
+			return ORDER_WRONG;
+	}
+	if (optind < argc)
+		fprintf(stderr, "%s: unexpected argument '%s'\n", argv[0], argv[optind]);
+	return optind < argc ? ORDER_WRONG : order;
+}
+
+/* ---- settings ---- */
+
+static void
+report_plainly(void *arg, bool fatal, const char *text)
+{
+	const struct job_spec *spec = arg;
+
+	fprintf(stderr, "%s: %s: %s\n", spec->name, fatal ? "error" : "warning", text);
+}
+
+static void
+report_to_log(void *arg, bool fatal, const char *text)
+{
+	(void)arg;
+	LOG(fatal ? LOG_ERROR : LOG_WARN, "setting", LOG_STR("problem", str_of(text)));
+}
+
+static int
+check_or_dump(const struct job_spec *spec, enum order order)
+{
+	struct job_spec copy = *spec;
+	struct err err = ERR_INIT;
+	struct config *cfg;
+
+	if (!config_load(NULL, NULL, report_plainly, &copy, &cfg, &err))
+		return exit_codes[err.kind];
+	if (order == ORDER_DUMP)
+		config_dump(cfg, stdout);
+	config_free(cfg);
+	return EX_OK;
+}
+
+/* ---- the lock ---- */
+
+/* *ret_held: somebody else has it. */
+static bool
+lock_take(struct job *j, const struct job_spec *spec, const char *token, bool *ret_held,
+    struct err *err)
+{
+	struct redis_call c;
+
+	redis_call_init(&c, &j->arena, SCRIPT_LOCK_TAKE);
+	redis_arg(&c, str_of(spec->name));
+	redis_arg(&c, str_of(token));
+	redis_arg_int(&c, spec->lock_s * 1000);
+	if (!redis_call(j->redis, &c, err))
+		return err_while(err, "taking the lock");
+	*ret_held = str_is(reply_str(c.reply, 0), "HELD");
+	if (*ret_held)
+		job_summary(j, "lock_ends_ms", reply_int(c.reply, 1));
+	arena_wipe(&j->arena);
+	return true;
+}
+
+/* Should this fail, the lock ends by itself. */
+static void
+lock_drop(struct job *j, const struct job_spec *spec, const char *token)
+{
+	struct err err = ERR_INIT;
+	struct redis_call c;
+
+	redis_call_init(&c, &j->arena, SCRIPT_LOCK_DROP);
+	redis_arg(&c, str_of(spec->name));
+	redis_arg(&c, str_of(token));
+	(void)redis_call(j->redis, &c, &err);
+	arena_wipe(&j->arena);
+}
+
+/* ---- the run ---- */
+
+static bool
+locked_step(struct job *j, const struct job_spec *spec, bool *ret_held, struct err *err)
+{
+	char token[UUID_BYTES];
+	bool ok;
+
+	*ret_held = false;
+	if (j->dry_run)
+		return spec->step(j, err);
+	crypto_uuid(token);
+	if (!lock_take(j, spec, token, ret_held, err))
+		return false;
+	if (*ret_held)
+		return true;
+	ok = spec->step(j, err);
+	json_use(NULL);
+	arena_wipe(&j->arena);
+	lock_drop(j, spec, token);
+	return ok;
+}
+
+/* One line, whatever happened. */
+static void
+say(const struct job *j, const char *msg, int64_t ms, const struct err *err)
+{
+	struct log_field f[JOB_SUMMARY_MAX + 6]; /* and those named below */
+	size_t n = 0, i;
+
+	for (i = 0; i < j->n_summary; i++)
+		f[n++] = j->summary[i];
+	f[n++] = (struct log_field)LOG_INT("ms", ms);
+	if (j->dry_run)
+		f[n++] = (struct log_field)LOG_INT("dry_run", 1);
+	if (!job_has_time(j))
+		f[n++] = (struct log_field)LOG_INT(stopped ? "stopped" : "late", 1);
+	if (err->kind != ERR_NONE) {
+		f[n++] = (struct log_field)LOG_STR("cause", str_of(err->cause));
+		f[n++] = (struct log_field)LOG_STR("trail", str_of(err->trail));
+		f[n++] = (struct log_field)LOG_STR(
+		    "source", str_of(err_source_name(err->source)));
+	}
+	log_event(err->kind == ERR_NONE ? LOG_INFO : LOG_ERROR, msg, f, n);
+	log_flush();
+}
+
+static int
+run(const struct job_spec *spec, const struct config *cfg, bool dry_run)
+{
+	struct job j = { .cfg = cfg, .dry_run = dry_run };
+	int64_t began = clock_mono_ms();
+	struct err err = ERR_INIT;
+	bool held = false, ok;
+
+	INVARIANT(arena_init(&j.arena, ARENA_DEFAULT_BYTES));
+	j.deadline_mono_ms = began + spec->deadline_s * 1000;
+	j.redis = redis_open(cfg);
+	j.pg = pg_open(cfg);
+	ok = locked_step(&j, spec, &held, &err);
+	INVARIANT(ok == (err.kind == ERR_NONE));
+	json_use(NULL);
+	pg_close(j.pg);
+	redis_close(j.redis);
+	arena_clear(&j.arena);
+	say(&j,
+	    held ? "not run: another run holds the lock"
+	    : ok ? "done"
+		 : "failed",
+	    clock_mono_ms() - began, &err);
+	return exit_codes[err.kind];
+}
+
+int
+job_main(const struct job_spec *spec, int argc, char **argv)
+{
+	enum order order;
+	struct err err = ERR_INIT;
+	struct config *cfg;
+	bool dry_run = false;
+	int code;
+
+	order = read_options(argc, argv, &dry_run);
+	if (order == ORDER_HELP || order == ORDER_WRONG) {
+		print_help(spec, order == ORDER_HELP ? stdout : stderr);
+		return order == ORDER_HELP ? EX_OK : EX_USAGE;
+	}
+	if (order != ORDER_RUN)
+		return check_or_dump(spec, order);
+	log_init(spec->name, LOG_INFO);
+	mind_signals();
+	if (!config_load(NULL, NULL, report_to_log, NULL, &cfg, &err)) {
+		log_err(LOG_ERROR, "failed", &err);
+		log_flush();
+		return exit_codes[err.kind];
+	}
+	log_init(spec->name, cfg->log_level);
+	code = run(spec, cfg, dry_run);
+	config_free(cfg);
+	return code;
+}

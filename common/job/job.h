@@ -1,0 +1,47 @@
+/*
+ * job.h - what every cron program does around its step.           layer: job
+ *
+ * Options: --help, --dry-run, --check-config, --dump-config. One at a time by a
+ * Redis lock `lock:job:<name>` with a token of the run and an expiry (lock:records is
+ * the drain's own). A dry run takes no lock. SIGTERM ends a run as its deadline does. One
+ * JSON summary line on stderr at the end. Exit codes are those of <sysexits.h>:
+ *   0 done, or another run holds the lock (said in the line)
+ *   EX_USAGE 64   EX_SOFTWARE 70   EX_UNAVAILABLE 69 (an engine is away: cron tries
+ *   again)   EX_CONFIG 78
+ */
+#ifndef JOB_JOB_H
+#define JOB_JOB_H
+
+#include "base/log.h"
+#include "io/pg.h"
+#include "io/redis.h"
+
+#define JOB_SUMMARY_MAX 12
+
+struct job {
+	const struct config *cfg;
+	struct redis *redis;
+	struct pg *pg;
+	struct arena arena; /* the step's; wiped at the end */
+	bool dry_run;
+	int64_t deadline_mono_ms; /* the step stops starting new work then */
+	struct log_field summary[JOB_SUMMARY_MAX];
+	size_t n_summary;
+};
+
+struct job_spec {
+	const char *name; /* also that of the lock and of the program */
+	const char *help; /* what it does, a few lines for --help */
+	int64_t lock_s;	  /* the lock's life; longer than the deadline */
+	int64_t deadline_s;
+	bool (*step)(struct job *j, struct err *err);
+};
+
+/* The whole main of a cron program. */
+int job_main(const struct job_spec *spec, int argc, char **argv);
+
+/* Add a number to the summary line. */
+void job_summary(struct job *j, const char *name, int64_t value);
+bool job_has_time(const struct job *j);
+
+#endif

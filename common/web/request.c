@@ -1,0 +1,224 @@
+#include "web/request.h"
+
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/encode.h"
+#include "base/parse.h"
+#include "base/banned.h"
+
+#define BODY_PIECE 8192
+#define RID_NEW_CHARS 16
+
+struct raw {
+	struct str method, uri, length, remote, forwarded, rid;
+};
+
+/* The parameters we read, found in one pass over what the web server sent. */
+static void
+take_param(struct req *rq, struct raw *raw, const char *param)
+{
+	struct {
+		struct str name;
+		struct str *to;
+	} const wanted[] = {
+		{ STR("REQUEST_METHOD"), &raw->method },
+		{ STR("REQUEST_URI"), &raw->uri },
+		{ STR("CONTENT_LENGTH"), &raw->length },
+		{ STR("REMOTE_ADDR"), &raw->remote },
+		{ STR("HTTP_X_FORWARDED_FOR"), &raw->forwarded },
+		{ STR("HTTP_X_REQUEST_ID"), &raw->rid },
+		{ STR("HTTP_X_API_KEY"), &rq->api_key },
+		{ STR("HTTP_X_INTERNAL_SECRET"), &rq->internal_secret },
+		{ STR("HTTP_ORIGIN"), &rq->origin },
+		{ STR("HTTP_ACCEPT_LANGUAGE"), &rq->accept_language },
+		{ STR("HTTP_USER_AGENT"), &rq->user_agent },
+		{ STR("HTTP_ACCESS_CONTROL_REQUEST_METHOD"), &rq->asked_method },
+	};
+	struct str p = str_of(param);
+	size_t i;
+
+	for (i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
+		if (p.n > wanted[i].name.n && p.p[wanted[i].name.n] == '=' &&
+		    memcmp(p.p, wanted[i].name.p, wanted[i].name.n) == 0) {
+			*wanted[i].to = str_skip(p, wanted[i].name.n + 1);
+			return;
+		}
+	}
+}
+
+static void
+set_method(struct req *rq, struct str m)
+{
+	static const struct {
+		const char *name;
+		enum method method;
+	} methods[] = {
+		{ "GET", METHOD_GET },
+		{ "HEAD", METHOD_GET },
+		{ "POST", METHOD_POST },
+		{ "PUT", METHOD_PUT },
+		{ "DELETE", METHOD_DELETE },
+		{ "OPTIONS", METHOD_OPTIONS },
+	};
+	size_t i;
+
+	rq->head = str_is(m, "HEAD");
+	for (i = 0; i < sizeof(methods) / sizeof(*methods); i++)
+		if (str_is(m, methods[i].name))
+			rq->method = methods[i].method;
+}
+
+/* Without a decodable path rq->path stays empty, which no route matches. */
+static void
+set_path(struct req *rq, struct str uri)
+{
+	struct str path;
+
+	/* An absolute form (GET http://host/path) is allowed by HTTP. */
+	if (uri.n > 0 && uri.p[0] != '/') {
+		const char *at = memmem(uri.p, uri.n, "://", 3);
+
+		if (at != NULL) {
+			uri = str_skip(uri, (size_t)(at - uri.p) + 3);
+			at = memchr(uri.p, '/', uri.n);
+			uri = str_skip(uri, at != NULL ? (size_t)(at - uri.p) : uri.n);
+		}
+	}
+	rq->query = uri;
+	path = str_cut(&rq->query, '?');
+	if (!decode_percent(rq->arena, path, &rq->path))
+		rq->path = STR("");
+}
+
+/* The right-most address that is no proxy of ours. */
+static void
+set_client(struct req *rq, struct str remote, struct str forwarded)
+{
+	struct net_addr hop;
+	const char *comma;
+	size_t head;
+
+	if (!net_parse(remote, &rq->client))
+		memset(&rq->client, 0, sizeof(rq->client));
+	while (forwarded.n > 0 && net_list_has(&rq->cfg->trusted_proxies, &rq->client)) {
+		comma = memrchr(forwarded.p, ',', forwarded.n);
+		head = comma != NULL ? (size_t)(comma - forwarded.p) : 0;
+		if (!net_parse(
+			str_trim(str_skip(forwarded, comma != NULL ? head + 1 : 0)),
+			&hop))
+			break;
+		rq->client = hop;
+		forwarded.n = head;
+	}
+	net_text(&rq->client, rq->client_text);
+}
+
+static void
+set_rid(struct req *rq, struct str given)
+{
+	char fresh[RID_NEW_CHARS + 1];
+
+	if (parse_word(given, "-_.", REQUEST_ID_MAX)) {
+		rq->rid = given;
+		return;
+	}
+	crypto_random_word(fresh, RID_NEW_CHARS);
+	rq->rid = str_dup(rq->arena, str_of(fresh));
+}
+
+/* The value of one language range's q, in thousandths. */
+static int64_t
+quality(struct str params)
+{
+	struct str whole, part;
+	int64_t units = 1, mille = 0;
+
+	while (params.n > 0) {
+		part = str_trim(str_cut(&params, ';'));
+		if (!str_starts(part, STR("q=")))
+			continue;
+		part = str_skip(part, 2);
+		whole = str_cut(&part, '.');
+		if (!parse_i64(whole, 0, 1, &units))
+			return 0;
+		while (part.n > 0 && part.n < 3)
+			return units * 1000 +
+			       (part.n == 1 ? 100 : 10) *
+				   (parse_i64(part, 0, 99, &mille) ? mille : 0);
+		return units * 1000 + (parse_i64(part, 0, 999, &mille) ? mille : 0);
+	}
+	return 1000;
+}
+
+static enum lang
+choose_language(struct str accept, enum lang otherwise)
+{
+	struct str item, tag;
+	int64_t q, best = 0;
+	enum lang lang = otherwise, l;
+
+	while (accept.n > 0) {
+		item = str_trim(str_cut(&accept, ','));
+		tag = str_trim(str_cut(&item, ';'));
+		if (tag.n >= 2 && strncasecmp(tag.p, "en", 2) == 0)
+			l = LANG_EN;
+		else if (tag.n >= 2 && strncasecmp(tag.p, "zh", 2) == 0)
+			l = LANG_ZH_TW;
+		else
+			continue;
+		q = quality(item);
+		if (q > best) {
+			best = q;
+			lang = l;
+		}
+	}
+	return lang;
+}
+
+/*
+ * Read to the very end: what is left unread would turn our close into a reset, and the
+ * web server's answer into its own 500. What is over the limit is not kept.
+ */
+static void
+read_body(struct req *rq, struct str length, req_read *read, void *from)
+{
+	char piece[BODY_PIECE];
+	int64_t announced;
+	struct buf b;
+	size_t n, total = 0;
+
+	buf_init(&b, rq->arena, (size_t)rq->cfg->max_body_bytes);
+	do {
+		n = read(from, piece, sizeof(piece));
+		total += n;
+		if (total <= (size_t)rq->cfg->max_body_bytes)
+			buf_add(&b, piece, n);
+	} while (n == sizeof(piece));
+	rq->body_too_big = total > (size_t)rq->cfg->max_body_bytes;
+	if (!rq->body_too_big)
+		rq->body = buf_view(&b);
+	rq->body_cut =
+	    parse_i64(length, 0, INT64_MAX, &announced) && (size_t)announced > total;
+}
+
+void
+req_init(struct req *rq, struct arena *a, const struct config *cfg, char **params,
+    req_read *read, void *from)
+{
+	struct raw raw = { 0 };
+
+	memset(rq, 0, sizeof(*rq));
+	rq->arena = a;
+	rq->cfg = cfg;
+	rq->start_us = clock_mono_us();
+	for (; params != NULL && *params != NULL; params++)
+		take_param(rq, &raw, *params);
+	set_method(rq, raw.method);
+	set_path(rq, raw.uri);
+	set_client(rq, raw.remote, raw.forwarded);
+	set_rid(rq, raw.rid);
+	rq->lang = choose_language(rq->accept_language, cfg->api_lang);
+	read_body(rq, raw.length, read, from);
+}

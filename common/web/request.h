@@ -1,0 +1,101 @@
+/*
+ * request.h - one request, read once and checked.                 layer: web
+ *
+ * Filled from FastCGI parameters (or the environment of a CGI call): we route on
+ * REQUEST_URI and decode it ourselves, once, because web servers differ in what they
+ * decode (docs/design.md, section 6). Every view lives in the request's arena or in the
+ * server's parameters, both until the answer is written.
+ *
+ * Members of the body and of the query are taken by the req_* getters below. A
+ * getter that finds something wrong notes it and returns the empty view; the handler asks
+ * req_valid() once, after the last of them, and the client learns of all problems
+ * at once (details.missingFields, details.invalidFields).
+ */
+#ifndef WEB_REQUEST_H
+#define WEB_REQUEST_H
+
+#include "base/config.h"
+#include "base/json.h"
+#include "io/redis.h"
+
+#define USER_ID_MAX_CHARS 100
+#define PARTICIPANT_ID_MAX_CHARS 255
+#define STAGE_ARN_MAX_BYTES 128
+#define REQUEST_ID_MAX 64
+
+enum method {
+	METHOD_OTHER = 0,
+	METHOD_GET = 1,
+	METHOD_POST = 2,
+	METHOD_PUT = 4,
+	METHOD_DELETE = 8,
+	METHOD_OPTIONS = 16,
+};
+
+struct req {
+	struct arena *arena;
+	const struct config *cfg;
+	enum method method; /* HEAD counts as GET */
+	bool head;
+	struct str path;  /* decoded, without query */
+	struct str query; /* raw, without '?' */
+	struct str rest;  /* what the route's :parameter matched */
+	struct str body;
+	bool body_too_big;
+	bool body_cut; /* shorter than Content-Length said */
+	/* headers; p == NULL: absent */
+	struct str api_key, internal_secret, origin, accept_language, user_agent,
+	    asked_method;
+	struct str rid;
+	struct net_addr client; /* the address that counts (TRUSTED_PROXIES) */
+	char client_text[NET_TEXT_BYTES];
+	enum lang lang;
+	int64_t start_us;
+	/* between ask and answer */
+	struct redis_call call;
+	void *state;
+	/* set by a handler when the stream of records should be drained after the answer */
+	bool drain_due;
+	/* private to request.c */
+	json_t *json;
+	bool json_tried;
+	json_t *missing, *invalid;
+	enum msg body_fault;
+};
+
+/* Reads up to n bytes of the body; fewer only at its end. */
+typedef size_t req_read(void *from, char *p, size_t n);
+
+/* Never fails: what is wrong with the request is found by router and getters. */
+void req_init(struct req *rq, struct arena *a, const struct config *cfg, char **params,
+    req_read *read_body, void *from);
+
+enum presence_rule { REQUIRED_MEMBER, OPTIONAL_MEMBER };
+
+/* Body members. A userId or serverId: 1-100 characters, no controls. */
+struct str req_user_id(struct req *rq, const char *name);
+struct str req_stage_arn(struct req *rq, const char *name, enum presence_rule rule);
+struct str req_participant_id(struct req *rq, const char *name);
+struct str req_text(struct req *rq, const char *name, enum presence_rule rule);
+bool req_flag(struct req *rq, const char *name);
+
+/* Query parameters. */
+struct str req_query_user_id(struct req *rq, const char *name);
+struct str req_query_stage_arn(struct req *rq, const char *name, enum presence_rule rule);
+struct str req_query_text(struct req *rq, const char *name);
+int64_t req_query_int(
+    struct req *rq, const char *name, int64_t min, int64_t max, int64_t otherwise);
+
+/* The route's :parameter. */
+struct str req_path_user_id(struct req *rq, const char *name);
+struct str req_path_stage_arn(struct req *rq, const char *name);
+
+/* Note a problem of the handler's own finding. */
+void req_invalid(struct req *rq, const char *name, enum msg why);
+
+/* False with ERR_INPUT (or ERR_TOO_BIG) when anything was wrong. */
+bool req_valid(struct req *rq, struct err *err);
+/* {missingFields, invalidFields} or NULL. */
+json_t *req_problems(struct req *rq);
+
+#endif

@@ -1,0 +1,247 @@
+#include "web/response.h"
+
+#include "base/clock.h"
+#include "base/parse.h"
+#include "base/banned.h"
+
+#define HEAD_MAX_BYTES 4096
+#define PREFLIGHT_MAX_AGE_S 600
+
+/* Error kinds as the contract names them (docs/openapi.yaml). */
+static const struct {
+	int status;
+	const char *code;
+	enum msg text;
+	int64_t retry_after_s;
+} kinds[ERR_KIND_COUNT] = {
+	[ERR_NONE] = { 500, "INTERNAL_ERROR", MSG_INTERNAL, 0 },
+	[ERR_INPUT] = { 400, "VALIDATION_ERROR", MSG_BAD_REQUEST, 0 },
+	[ERR_AUTH] = { 401, "UNAUTHORIZED", MSG_UNAUTHORIZED, 0 },
+	[ERR_FORBIDDEN] = { 403, "FORBIDDEN", MSG_FORBIDDEN, 0 },
+	[ERR_NOT_FOUND] = { 404, "NOT_FOUND", MSG_NOT_FOUND, 0 },
+	[ERR_METHOD] = { 405, "METHOD_NOT_ALLOWED", MSG_METHOD_NOT_ALLOWED, 0 },
+	[ERR_CONFLICT] = { 409, "CONFLICT", MSG_CONFLICT, 0 },
+	[ERR_TOO_BIG] = { 413, "PAYLOAD_TOO_LARGE", MSG_TOO_LARGE, 0 },
+	[ERR_RATE] = { 429, "RATE_LIMIT_EXCEEDED", MSG_RATE_LIMITED, 1 },
+	[ERR_FULL] = { 503, "STAGE_FULL", MSG_STAGE_FULL, 5 },
+	[ERR_STAGES] = { 503, "STAGE_LIMIT_REACHED", MSG_STAGE_LIMIT, 30 },
+	[ERR_TOKEN] = { 500, "TOKEN_GENERATION_FAILED", MSG_TOKEN_FAILED, 0 },
+	[ERR_UPSTREAM] = { 503, "SERVICE_UNAVAILABLE", MSG_UNAVAILABLE, 1 },
+	[ERR_UNCERTAIN] = { 503, "SERVICE_UNAVAILABLE", MSG_UNAVAILABLE, 1 },
+	[ERR_CONFIG] = { 500, "INTERNAL_ERROR", MSG_INTERNAL, 0 },
+	[ERR_BUG] = { 500, "INTERNAL_ERROR", MSG_INTERNAL, 0 },
+};
+
+/* Texts that carry a machine-readable reason of their own in details.reason. */
+static const struct {
+	enum msg text;
+	const char *reason;
+	int64_t retry_after_s;
+} reasons[] = {
+	{ MSG_PUBLISHER_OFFLINE, "PUBLISHER_OFFLINE", 5 },
+	{ MSG_NO_SESSION, "NO_SESSION", 0 },
+	{ MSG_NO_STAGE, "NO_STAGE", 0 },
+};
+
+static const enum msg away_text[] = {
+	[ERR_FROM_NONE] = MSG_UNAVAILABLE,
+	[ERR_FROM_REDIS] = MSG_REDIS_AWAY,
+	[ERR_FROM_POSTGRES] = MSG_POSTGRES_AWAY,
+	[ERR_FROM_AWS] = MSG_AWS_AWAY,
+};
+
+void
+resp_ok(struct resp *rs, json_t *data)
+{
+	resp_message(rs, data, MSG_NONE);
+}
+
+void
+resp_message(struct resp *rs, json_t *data, enum msg message)
+{
+	rs->status = 200;
+	rs->data = data;
+	rs->message = message;
+}
+
+void
+resp_method_names(unsigned methods, struct buf *out)
+{
+	static const struct {
+		unsigned bit;
+		const char *names;
+	} names[] = {
+		{ METHOD_GET, "GET, HEAD, " },
+		{ METHOD_POST, "POST, " },
+		{ METHOD_PUT, "PUT, " },
+		{ METHOD_DELETE, "DELETE, " },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (methods & names[i].bit)
+			buf_cstr(out, names[i].names);
+	buf_cstr(out, "OPTIONS");
+}
+
+/* The origin to allow, or the empty view. */
+static struct str
+allowed_origin(const struct req *rq)
+{
+	struct str list = rq->cfg->cors_origins, one;
+
+	if (rq->origin.n == 0)
+		return STR_NULL;
+	while (list.n > 0) {
+		one = str_trim(str_cut(&list, ','));
+		if (str_is(one, "*"))
+			return STR("*");
+		if (one.n > 0 && str_ieq(one, rq->origin))
+			return rq->origin;
+	}
+	return STR_NULL;
+}
+
+static void
+write_cors(const struct resp *rs, const struct req *rq, struct buf *out)
+{
+	struct str origin = allowed_origin(rq);
+
+	if (rq->cfg->cors_origins.n > 0 && !str_is(rq->cfg->cors_origins, "*"))
+		buf_cstr(out, "Vary: Origin\r\n");
+	if (origin.n == 0)
+		return;
+	buf_printf(out, "Access-Control-Allow-Origin: %.*s\r\n", STR_ARG(origin));
+	if (!rs->preflight) {
+		buf_cstr(out,
+		    "Access-Control-Expose-Headers: X-Request-Id, Retry-After, "
+		    "RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset\r\n");
+		return;
+	}
+	buf_cstr(out, "Access-Control-Allow-Methods: ");
+	resp_method_names(rs->allow, out);
+	buf_printf(out,
+	    "\r\nAccess-Control-Allow-Headers: Content-Type, X-Api-Key, "
+	    "X-Internal-Secret, Authorization, X-Request-Id, Idempotency-Key\r\n"
+	    "Access-Control-Max-Age: %d\r\n",
+	    PREFLIGHT_MAX_AGE_S);
+}
+
+static int64_t
+retry_after(const struct resp *rs, const struct err *err)
+{
+	size_t i;
+
+	if (rs->retry_after_s > 0)
+		return rs->retry_after_s;
+	for (i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+		if (reasons[i].text == err->tell)
+			return reasons[i].retry_after_s;
+	return kinds[err->kind].retry_after_s;
+}
+
+static void
+write_headers(const struct resp *rs, const struct req *rq, const struct err *err,
+    size_t body_bytes, struct buf *out)
+{
+	buf_printf(out, "Status: %d\r\n", rs->status);
+	if (!rs->preflight)
+		buf_printf(out,
+		    "Content-Type: application/json; charset=utf-8\r\n"
+		    "Content-Length: %zu\r\n",
+		    body_bytes);
+	buf_printf(out, "X-Request-Id: %.*s\r\n", STR_ARG(rq->rid));
+	buf_cstr(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+	if (rs->allow != 0) {
+		buf_cstr(out, "Allow: ");
+		resp_method_names(rs->allow, out);
+		buf_cstr(out, "\r\n");
+	}
+	if (rs->rate_limit > 0)
+		buf_printf(out,
+		    "RateLimit-Limit: %lld\r\nRateLimit-Remaining: 0\r\n"
+		    "RateLimit-Reset: %lld\r\n",
+		    (long long)rs->rate_limit,
+		    (long long)(rs->rate_reset_ms + 999) / 1000);
+	if (err != NULL && retry_after(rs, err) > 0)
+		buf_printf(out, "Retry-After: %lld\r\n", (long long)retry_after(rs, err));
+	write_cors(rs, rq, out);
+	buf_cstr(out, "\r\n");
+}
+
+/* What the client may know beside code and message. */
+static json_t *
+error_details(const struct resp *rs, struct req *rq, const struct err *err)
+{
+	json_t *d = rs->details != NULL ? rs->details : req_problems(rq);
+	size_t i;
+
+	if (d == NULL)
+		d = json_object();
+	for (i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+		if (reasons[i].text == err->tell)
+			json_object_set_new(d, "reason", json_string(reasons[i].reason));
+	if (err->source != ERR_FROM_NONE)
+		json_object_set_new(
+		    d, "dependency", json_string(err_source_name(err->source)));
+	if (rq->cfg->environment == ENV_DEVELOPMENT && kinds[err->kind].status >= 500)
+		json_object_set_new(d, "cause",
+		    json_str(parse_clean_text(
+			rq->arena, str_of(err->cause), sizeof(err->cause))));
+	return json_object_size(d) > 0 ? d : NULL;
+}
+
+static json_t *
+error_envelope(struct resp *rs, struct req *rq, const struct err *err)
+{
+	enum msg text = err->tell;
+	json_t *e, *details = error_details(rs, rq, err);
+
+	if (text == MSG_NONE && (err->kind == ERR_UPSTREAM || err->kind == ERR_UNCERTAIN))
+		text = away_text[err->source];
+	if (text == MSG_NONE)
+		text = kinds[err->kind].text;
+	e = json_pack("{s:s, s:s}", "code", kinds[err->kind].code, "message",
+	    message(text, rq->lang));
+	if (details != NULL)
+		json_object_set_new(e, "details", details);
+	return json_pack("{s:b, s:o}", "success", 0, "error", e);
+}
+
+static json_t *
+success_envelope(struct resp *rs, struct req *rq)
+{
+	json_t *root = json_pack("{s:b, s:o}", "success", 1, "data",
+	    rs->data != NULL ? rs->data : json_object());
+
+	if (rs->message != MSG_NONE)
+		json_object_set_new(
+		    root, "message", json_string(message(rs->message, rq->lang)));
+	return root;
+}
+
+int
+resp_write(struct resp *rs, struct req *rq, const struct err *err, struct buf *out,
+    size_t *ret_body_bytes)
+{
+	struct str body = STR("");
+	json_t *root;
+
+	if (rs->preflight)
+		rs->status = 204;
+	else if (err != NULL)
+		rs->status = kinds[err->kind].status;
+	if (!rs->preflight) {
+		root =
+		    err != NULL ? error_envelope(rs, rq, err) : success_envelope(rs, rq);
+		json_object_set_new(root, "timestamp", json_time(clock_now_ms()));
+		body = json_text(rq->arena, root);
+	}
+	buf_init(out, rq->arena, HEAD_MAX_BYTES + body.n);
+	write_headers(rs, rq, err, body.n, out);
+	if (!rq->head)
+		buf_str(out, body);
+	*ret_body_bytes = rq->head ? 0 : body.n;
+	INVARIANT(buf_ok(out));
+	return rs->status;
+}

@@ -1,0 +1,40 @@
+/*
+ * response.h - the one envelope, and errors as clients see them.  layer: web
+ *
+ * Success: {"success":true,"data":{...},"message"?,"timestamp"}.
+ * Failure: {"success":false,"error":{"code","message","details"?},"timestamp"}.
+ * Only this module writes them; the table from error kind to code and status is here
+ * and nowhere else. Each response carries X-Request-Id, Cache-Control: no-store,
+ * X-Content-Type-Options: nosniff, and the CORS headers its origin may have.
+ */
+#ifndef WEB_RESPONSE_H
+#define WEB_RESPONSE_H
+
+#include "web/request.h"
+
+struct resp {
+	int status;
+	json_t *data;			   /* success */
+	enum msg message;		   /* success: MSG_NONE = no message */
+	json_t *details;		   /* failure; also sent without development */
+	int64_t retry_after_s;		   /* 0: that of the error, if it has one */
+	int64_t rate_limit, rate_reset_ms; /* of a 429 */
+	unsigned allow;			   /* methods, for Allow */
+	bool preflight;			   /* answer of OPTIONS: 204, no body */
+};
+
+/* The answer of a handler; data becomes the response's. */
+void resp_ok(struct resp *rs, json_t *data);
+void resp_message(struct resp *rs, json_t *data, enum msg message);
+
+/*
+ * The whole CGI response (status line, headers, body; no body for HEAD) appended to
+ * out. err: NULL for success. Returns the HTTP status and the body's length.
+ */
+int resp_write(struct resp *rs, struct req *rq, const struct err *err, struct buf *out,
+    size_t *ret_body_bytes);
+
+/* "GET, POST" of a set of methods, with HEAD where GET is and OPTIONS always. */
+void resp_method_names(unsigned methods, struct buf *out);
+
+#endif

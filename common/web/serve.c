@@ -1,0 +1,324 @@
+#include "web/serve.h"
+
+#include <errno.h>
+#include <fcgiapp.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "web/ratelimit.h"
+#include "base/banned.h"
+
+struct slot {
+	FCGX_Request fcgi;
+	struct arena arena;
+	struct req rq;
+	struct resp rs;
+	struct err err;
+	const struct route *route;
+	bool failed;
+	bool called; /* rq.call goes to Redis */
+};
+
+static volatile sig_atomic_t stopping;
+
+static void
+stop(int signo)
+{
+	(void)signo;
+	stopping = 1;
+}
+
+/* ---- one request ---- */
+
+/* What there is to do before Redis is asked; false = answered with the error. */
+static bool
+prepare(const struct serve *s, struct slot *sl, struct err *err)
+{
+	struct req *rq = &sl->rq;
+
+	if (!router_find(s->routes, s->n_routes, rq, &sl->route, &sl->rs.allow, err))
+		return false;
+	if (sl->route == NULL) {
+		sl->rs.preflight = true;
+		return true;
+	}
+	sl->rs.allow = 0;
+	if (!auth_check(s->auth, rq, sl->route->access, err))
+		return false;
+	if (rq->body_too_big)
+		return err_set(err, ERR_TOO_BIG, "body over MAX_BODY_BYTES");
+	return sl->route->ask == NULL || sl->route->ask(s->app, rq, err);
+}
+
+/* Unknown routes below /api count too: guessing is not free. */
+static enum bucket
+bucket_of(const struct slot *sl)
+{
+	if (sl->rs.preflight)
+		return BUCKET_NONE;
+	if (sl->route != NULL)
+		return sl->route->bucket;
+	return str_starts(sl->rq.path, STR("/api/")) ? BUCKET_API : BUCKET_NONE;
+}
+
+static void
+begin(const struct serve *s, struct slot *sl, char **params, req_read *read, void *from)
+{
+	bool counted;
+
+	json_use(&sl->arena);
+	memset(&sl->rs, 0, sizeof(sl->rs));
+	memset(&sl->err, 0, sizeof(sl->err));
+	sl->route = NULL;
+	req_init(&sl->rq, &sl->arena, s->cfg, params, read, from);
+	redis_call_init(&sl->rq.call, &sl->arena, SCRIPT_GATE);
+	sl->failed = !prepare(s, sl, &sl->err);
+	if (sl->failed)
+		redis_call_init(&sl->rq.call, &sl->arena, SCRIPT_GATE);
+	counted = ratelimit_apply(&sl->rq, bucket_of(sl));
+	sl->called = counted || sl->rq.call.script != SCRIPT_GATE;
+}
+
+static void
+ask_redis(const struct serve *s, struct slot *slots, size_t n)
+{
+	struct redis_call *calls[SERVE_BATCH];
+	struct err err = ERR_INIT;
+	size_t i, n_calls = 0;
+
+	for (i = 0; i < n; i++)
+		if (slots[i].called)
+			calls[n_calls++] = &slots[i].rq.call;
+	if (n_calls == 0 || redis_run(s->redis, calls, n_calls, &err))
+		return;
+	for (i = 0; i < n; i++) {
+		if (!slots[i].called)
+			continue;
+		slots[i].rq.call.reply = NULL;
+		/* An error of the request's own is true whether Redis is there or not. */
+		if (!slots[i].failed)
+			slots[i].err = err;
+		slots[i].failed = true;
+	}
+}
+
+/* The reply, the limit, then the handler's second half. */
+static bool
+conclude(const struct serve *s, struct slot *sl, struct err *err)
+{
+	const struct reply *reply = sl->rq.call.reply;
+	struct err limited = ERR_INIT;
+
+	if (sl->called && reply != NULL) {
+		if (!redis_reply_ok(reply, err))
+			return false;
+		if (!ratelimit_check(reply, &sl->rs, &limited)) {
+			*err = limited;
+			return false;
+		}
+	}
+	if (sl->failed)
+		return false;
+	if (sl->rs.preflight)
+		return true;
+	return sl->route->answer(s->app, &sl->rq, reply, &sl->rs, err);
+}
+
+static void
+write_log(const struct slot *sl, size_t bytes)
+{
+	static const char *const names[] = { [METHOD_OTHER] = "?",
+		[METHOD_GET] = "GET",
+		[METHOD_POST] = "POST",
+		[METHOD_PUT] = "PUT",
+		[METHOD_DELETE] = "DELETE",
+		[METHOD_OPTIONS] = "OPTIONS" };
+	const struct req *rq = &sl->rq;
+
+	log_set_rid(rq->rid);
+	if (sl->rs.status >= 500)
+		log_err(LOG_WARN, "request failed", &sl->err);
+	LOG(LOG_INFO, "request",
+	    LOG_STR("method", str_of(rq->head ? "HEAD" : names[rq->method])),
+	    LOG_STR("route", sl->route != NULL ? str_of(sl->route->path) : rq->path),
+	    LOG_INT("status", sl->rs.status),
+	    LOG_INT("us", clock_mono_us() - rq->start_us),
+	    LOG_INT("bytes", (int64_t)bytes), LOG_STR("ip", str_of(rq->client_text)));
+	log_set_rid(STR(""));
+}
+
+/* The whole answer; valid until the slot's arena is wiped. */
+static struct str
+finish(const struct serve *s, struct slot *sl)
+{
+	struct buf out;
+	size_t bytes;
+	bool ok;
+
+	json_use(&sl->arena);
+	ok = conclude(s, sl, &sl->err);
+	resp_write(&sl->rs, &sl->rq, ok ? NULL : &sl->err, &out, &bytes);
+	write_log(sl, bytes);
+	return buf_view(&out);
+}
+
+/* ---- FastCGI ---- */
+
+static size_t
+read_fcgi(void *from, char *p, size_t n)
+{
+	int got = FCGX_GetStr(p, (int)n, from);
+
+	return got > 0 ? (size_t)got : 0;
+}
+
+static void
+send_fcgi(struct slot *sl, struct str answer)
+{
+	FCGX_PutStr(answer.p, (int)answer.n, sl->fcgi.out);
+	/* Without this libfcgi waits at close until the web server has closed too. */
+	FCGX_Detach(&sl->fcgi);
+	FCGX_Finish_r(&sl->fcgi);
+}
+
+static bool
+is_slow(const struct slot *sl)
+{
+	return !sl->failed && sl->route != NULL && sl->route->slow;
+}
+
+static size_t
+collect(const struct serve *s, struct slot *slots)
+{
+	size_t n = 0;
+
+	while (n < SERVE_BATCH && FCGX_Accept_r(&slots[n].fcgi) == 0) {
+		begin(s, &slots[n], slots[n].fcgi.envp, read_fcgi, slots[n].fcgi.in);
+		if (is_slow(&slots[n++]))
+			break;
+	}
+	return n;
+}
+
+static void
+serve_batch(const struct serve *s, struct slot *slots)
+{
+	size_t n = collect(s, slots), i;
+	bool drain = false;
+
+	ask_redis(s, slots, n);
+	for (i = 0; i < n; i++) {
+		send_fcgi(&slots[i], finish(s, &slots[i]));
+		drain |= slots[i].rq.drain_due;
+		arena_wipe(&slots[i].arena);
+	}
+	log_flush();
+	json_use(NULL);
+	if (drain && s->after != NULL)
+		s->after(s->app);
+}
+
+static struct slot *
+slots_open(int listen_fd)
+{
+	struct slot *slots = calloc(SERVE_BATCH, sizeof(*slots));
+	size_t i;
+
+	INVARIANT(slots != NULL);
+	for (i = 0; i < SERVE_BATCH; i++) {
+		INVARIANT(arena_init(&slots[i].arena, ARENA_DEFAULT_BYTES));
+		FCGX_InitRequest(&slots[i].fcgi, listen_fd, FCGI_FAIL_ACCEPT_ON_INTR);
+	}
+	return slots;
+}
+
+static void
+slots_close(struct slot *slots)
+{
+	size_t i;
+
+	for (i = 0; i < SERVE_BATCH; i++) {
+		FCGX_Free(&slots[i].fcgi, 1);
+		arena_clear(&slots[i].arena);
+	}
+	free(slots);
+}
+
+/* Signals come only while we sleep in epoll_pwait, never in the middle of an answer. */
+static void
+catch_signals(sigset_t *ret_asleep)
+{
+	struct sigaction sa = { .sa_handler = stop };
+	sigset_t both;
+
+	sigemptyset(&both);
+	sigaddset(&both, SIGTERM);
+	sigaddset(&both, SIGINT);
+	sigprocmask(SIG_BLOCK, &both, ret_asleep);
+	sigdelset(ret_asleep, SIGTERM);
+	sigdelset(ret_asleep, SIGINT);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	sa.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &sa, NULL);
+}
+
+bool
+serve_socket(const struct serve *s, int listen_fd, struct err *err)
+{
+	/* EXCLUSIVE: a new connection wakes one of the processes that share the socket. */
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+	struct slot *slots;
+	sigset_t asleep;
+	int ep;
+
+	catch_signals(&asleep);
+	ep = epoll_create1(EPOLL_CLOEXEC);
+	if (ep < 0 || epoll_ctl(ep, EPOLL_CTL_ADD, listen_fd, &ev) != 0 ||
+	    fcntl(listen_fd, F_SETFL, fcntl(listen_fd, F_GETFL) | O_NONBLOCK) != 0 ||
+	    FCGX_Init() != 0)
+		return err_set(err, ERR_BUG, "cannot listen: %s", strerror(errno));
+	slots = slots_open(listen_fd);
+	while (!stopping)
+		if (epoll_pwait(ep, &ev, 1, -1, &asleep) > 0)
+			serve_batch(s, slots);
+	slots_close(slots);
+	close(ep);
+	return true;
+}
+
+/* ---- CGI ---- */
+
+static size_t
+read_stdin(void *from, char *p, size_t n)
+{
+	return fread(p, 1, n, from);
+}
+
+bool
+serve_cgi(const struct serve *s, char **env, struct err *err)
+{
+	struct slot *sl = calloc(1, sizeof(*sl));
+	struct str answer;
+	bool ok;
+
+	INVARIANT(sl != NULL);
+	INVARIANT(arena_init(&sl->arena, ARENA_DEFAULT_BYTES));
+	begin(s, sl, env, read_stdin, stdin);
+	ask_redis(s, sl, 1);
+	answer = finish(s, sl);
+	ok = fwrite(answer.p, 1, answer.n, stdout) == answer.n && fflush(stdout) == 0;
+	if (!ok)
+		err_set(err, ERR_BUG, "cannot write the answer: %s", strerror(errno));
+	log_flush();
+	json_use(NULL);
+	if (sl->rq.drain_due && s->after != NULL)
+		s->after(s->app);
+	arena_clear(&sl->arena);
+	free(sl);
+	return ok;
+}

@@ -1,0 +1,38 @@
+/*
+ * serve.h - from accept to answer.                                layer: web
+ *
+ * The loop takes every request that is already waiting (at most SERVE_BATCH), lets each
+ * ask, sends all their script calls in one round trip, answers all, then does the
+ * after-work. Under light load a batch is one request and nothing waits. A
+ * route marked slow closes its batch and is answered last. Why: docs/design.md, D1a.
+ */
+#ifndef WEB_SERVE_H
+#define WEB_SERVE_H
+
+#include <signal.h>
+
+#include "web/router.h"
+
+#define SERVE_BATCH 16
+
+struct serve {
+	const struct config *cfg;
+	struct redis *redis;
+	struct auth *auth;
+	struct app *app;
+	const struct route *routes;
+	size_t n_routes;
+	/* Called after the answers of a batch in which a handler set drain_due. */
+	void (*after)(struct app *app);
+};
+
+/*
+ * Serve on a listening socket until SIGTERM or SIGINT; the batch at hand is finished.
+ * The socket becomes non-blocking (several processes may share it).
+ */
+bool serve_socket(const struct serve *s, int listen_fd, struct err *err);
+
+/* Answer the one request of a plain CGI call: environment, stdin, stdout. */
+bool serve_cgi(const struct serve *s, char **env, struct err *err);
+
+#endif

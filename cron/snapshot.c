@@ -1,0 +1,112 @@
+/*
+ * snapshot - the viewers of every stage in this slot of five minutes.
+ *
+ * The slot is one of Redis' clock, so that machines with different clocks agree. Peaks begin
+ * anew only after PostgreSQL has committed; a run that dies in between loses nothing,
+ * and a second one in the same slot writes the same row.
+ */
+#include "base/json.h"
+#include "job/job.h"
+
+#include "base/banned.h"
+
+#define SLOT_MS (5 * 60 * 1000)
+#define WRITE_MS 10000
+#define STAGE_CELLS 4 /* of snapshot_read.lua: arn, JSON, viewers, peak */
+#define FIRST_CELL 2
+
+struct picture {
+	int64_t slot_ms;
+	int64_t stages, viewers;
+	struct str counts;   /* JSON for snapshot_write.sql and snapshot_done.lua */
+	struct str registry; /* JSON for stage_write.sql */
+};
+
+/* An entry nobody can read, or the master's before it was read from AWS: no more is known. */
+static json_t *
+registry_entry(struct job *j, struct str arn, struct str text)
+{
+	struct err ignored = ERR_INIT;
+	json_t *entry = NULL;
+
+	if (text.n == 0 || !json_parse_object(text, &entry, &ignored))
+		entry = json_object();
+	return json_pack("{s:o, s:o, s:b}", "a", json_str(arn), "s", entry, "k",
+	    str_eq(arn, j->cfg->master_stage_arn));
+}
+
+static void
+read_picture(struct job *j, const struct reply *reply, struct picture *ret)
+{
+	json_t *counts = json_array(), *registry = json_array();
+	int64_t now_ms = reply_int(reply, 1);
+	size_t i;
+
+	ret->slot_ms = now_ms - now_ms % SLOT_MS;
+	for (i = FIRST_CELL; i + STAGE_CELLS <= reply->n; i += STAGE_CELLS) {
+		int64_t viewers = reply_int(reply, i + 2);
+
+		json_array_append_new(counts,
+		    json_pack("{s:o, s:I, s:I}", "a", json_str(reply_str(reply, i)), "n",
+			(json_int_t)viewers, "m", (json_int_t)reply_int(reply, i + 3)));
+		json_array_append_new(registry,
+		    registry_entry(j, reply_str(reply, i), reply_str(reply, i + 1)));
+		ret->stages++;
+		ret->viewers += viewers;
+	}
+	ret->counts = json_text(&j->arena, counts);
+	ret->registry = json_text(&j->arena, registry);
+}
+
+static bool
+write_picture(struct job *j, const struct picture *p, struct err *err)
+{
+	struct arena *a = &j->arena;
+	struct str slot = str_printf(a, "%lld", (long long)p->slot_ms);
+	struct str params[] = { p->counts, slot };
+	struct pg_rows rows;
+
+	if (!pg_run(j->pg, a, Q_STAGE_WRITE, &p->registry, 1, WRITE_MS, &rows, err))
+		return false;
+	return pg_run(j->pg, a, Q_SNAPSHOT_WRITE, params, 2, WRITE_MS, &rows, err);
+}
+
+static bool
+snapshot(struct job *j, struct err *err)
+{
+	struct picture p = { 0 };
+	struct redis_call read, written;
+
+	json_use(&j->arena);
+	redis_call_init(&read, &j->arena, SCRIPT_SNAPSHOT_READ);
+	if (!redis_call(j->redis, &read, err))
+		return err_while(err, "counting viewers");
+	read_picture(j, read.reply, &p);
+	job_summary(j, "slot_ms", p.slot_ms);
+	job_summary(j, "stages", p.stages);
+	job_summary(j, "viewers", p.viewers);
+	if (j->dry_run)
+		return true;
+	if (!write_picture(j, &p, err))
+		return err_while(err, "writing the snapshot");
+	redis_call_init(&written, &j->arena, SCRIPT_SNAPSHOT_DONE);
+	redis_arg(&written, p.counts);
+	return redis_call(j->redis, &written, err) ||
+	       err_while(err, "beginning new peaks");
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct job_spec spec = {
+		.name = "snapshot",
+		.help =
+		    "Writes viewers now and at most, for each stage, into the present slot of five\n"
+		    "minutes, and brings the table of stages up to date. Run it every 5 minutes.",
+		.lock_s = 60,
+		.deadline_s = 30,
+		.step = snapshot,
+	};
+
+	return job_main(&spec, argc, argv);
+}

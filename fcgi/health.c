@@ -1,0 +1,167 @@
+/*
+ * health - is it there, is it ready, what is it.
+ *
+ * GET /health /api/health /livez /readyz /  and everything that is no other program's: 404 in
+ * the usual envelope. No key, no rate limit. Each dependency is asked for at most
+ * PROBE_MS, so the answer comes within a second whatever is frozen.
+ */
+#include <stdio.h>
+
+#include "app/app.h"
+#include "base/clock.h"
+#include "base/parse.h"
+#include "web/router.h"
+#include "base/banned.h"
+
+#define PROBE_MS 300
+/* So that /livez is answered while others wait for a frozen engine. */
+#define PROCESSES 3
+
+static bool
+root(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
+    struct err *err)
+{
+	(void)app, (void)rq, (void)reply, (void)err;
+	resp_ok(
+	    rs, json_pack("{s:s, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s}}", "service",
+		    "ivs-live", "version", IVS_VERSION, "status", "running", "endpoints",
+		    "health", "/api/health", "token", "/api/token", "stage", "/api/stage",
+		    "viewer", "/api/viewer", "stats", "/api/stats"));
+	return true;
+}
+
+static bool
+livez(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
+    struct err *err)
+{
+	(void)app, (void)rq, (void)reply, (void)err;
+	resp_ok(rs, json_pack("{s:s}", "status", "alive"));
+	return true;
+}
+
+struct probe {
+	bool redis, postgres;
+	struct err redis_err;
+};
+
+static struct probe
+ask_around(struct app *app)
+{
+	struct err ignored = ERR_INIT;
+	struct probe p = { 0 };
+
+	p.redis = redis_ping(app->redis, PROBE_MS, &p.redis_err);
+	p.postgres = pg_ping(app->pg, PROBE_MS, &ignored);
+	return p;
+}
+
+static const char *
+word(bool connected)
+{
+	return connected ? "connected" : "disconnected";
+}
+
+static json_t *
+services(const struct app *app, const struct probe *p)
+{
+	return json_pack("{s:s, s:s, s:{s:o, s:b}}", "redis", word(p->redis), "postgres",
+	    word(p->postgres), "aws", "region", json_str(app->cfg->aws_region),
+	    "stageConfigured", app->cfg->master_stage_arn.n > 0);
+}
+
+/* Without Redis nothing works: 503. Without PostgreSQL history waits in Redis: degraded. */
+static bool
+readyz(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
+    struct err *err)
+{
+	struct probe p = ask_around(app);
+
+	(void)rq, (void)reply;
+	if (!p.redis) {
+		*err = p.redis_err;
+		rs->details = json_pack("{s:o}", "services", services(app, &p));
+		return false;
+	}
+	resp_ok(rs, json_pack("{s:s, s:o}", "status", p.postgres ? "ready" : "degraded",
+			"services", services(app, &p)));
+	return true;
+}
+
+/* A line such as "MemTotal:  1000 kB", in MB; 0 when absent. */
+static int64_t
+meminfo_mb(struct str text, struct str name)
+{
+	struct str line;
+	int64_t kb;
+
+	while (text.n > 0) {
+		line = str_cut(&text, '\n');
+		if (!str_starts(line, name))
+			continue;
+		line = str_trim(str_skip(line, name.n));
+		if (parse_i64(str_cut(&line, ' '), 0, INT64_MAX, &kb))
+			return kb / 1024;
+	}
+	return 0;
+}
+
+static json_t *
+memory(void)
+{
+	char text[4096];
+	FILE *f = fopen("/proc/meminfo", "re");
+	struct str all = STR("");
+	int64_t total;
+
+	if (f != NULL) {
+		all = (struct str){ text, fread(text, 1, sizeof(text), f) };
+		fclose(f);
+	}
+	total = meminfo_mb(all, STR("MemTotal:"));
+	return json_pack("{s:I, s:I, s:s}", "used",
+	    (json_int_t)(total - meminfo_mb(all, STR("MemAvailable:"))), "total",
+	    (json_int_t)total, "unit", "MB");
+}
+
+static bool
+health(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
+    struct err *err)
+{
+	struct probe p = ask_around(app);
+
+	(void)rq, (void)reply;
+	if (!p.redis) {
+		*err = p.redis_err;
+		rs->details = json_pack("{s:o}", "services", services(app, &p));
+		return false;
+	}
+	resp_ok(rs, json_pack("{s:s, s:I, s:o, s:s, s:o, s:o}", "status",
+			p.postgres ? "healthy" : "degraded", "uptime",
+			(json_int_t)(clock_mono_ms() - app->started_mono_ms) / 1000,
+			"environment", json_str(app->cfg->environment_name), "version",
+			IVS_VERSION, "services", services(app, &p), "memory", memory()));
+	return true;
+}
+
+static const struct route routes[] = {
+	{ METHOD_GET, "/", ACCESS_PUBLIC, BUCKET_NONE, false, NULL, root },
+	{ METHOD_GET, "/livez", ACCESS_PUBLIC, BUCKET_NONE, false, NULL, livez },
+	{ METHOD_GET, "/readyz", ACCESS_PUBLIC, BUCKET_NONE, true, NULL, readyz },
+	{ METHOD_GET, "/health", ACCESS_PUBLIC, BUCKET_NONE, true, NULL, health },
+	{ METHOD_GET, "/api/health", ACCESS_PUBLIC, BUCKET_NONE, true, NULL, health },
+};
+
+int
+main(int argc, char **argv)
+{
+	static const struct program program = {
+		.name = "health",
+		.help = "answers /health, /livez, /readyz and what is nobody else's",
+		.routes = routes,
+		.n_routes = sizeof(routes) / sizeof(*routes),
+		.parts = { &part_postgres },
+		.min_processes = PROCESSES,
+	};
+
+	return app_main(&program, argc, argv);
+}

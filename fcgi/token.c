@@ -1,0 +1,308 @@
+/*
+ * token - who may join which stage, and the proof of it.
+ *
+ * POST /api/token/publisher {userId,stageArn?}   POST /api/token/viewer {userId,stageArn?,username?}
+ * POST /api/token/mediaserver {serverId,stageArn}
+ *
+ * A viewer's seat is taken before his token is made, in the script that checks publisher
+ * and cap; a token that fails gives the seat back (docs/design.md, D6). Tokens are
+ * signed or fetched one at a time, outside any batch.
+ */
+#include "app/app.h"
+#include "base/clock.h"
+#include "base/parse.h"
+#include "domain/presence.h"
+#include "domain/stages.h"
+#include "web/router.h"
+#include "base/banned.h"
+
+/* Encoders are pointed here and redirected; AWS "Publish with OBS". */
+#define WHIP_ENDPOINT "https://global.whip.live-video.net"
+#define WEB_SDK "amazon-ivs-web-broadcast"
+#define USER_AGENT_MAX_BYTES 512
+#define REFRESH_PERCENT 80
+
+/* What a handler keeps between its halves. */
+struct order {
+	struct str id;		   /* userId or serverId */
+	struct str stage_arn;	   /* as asked for, or the master */
+	struct str participant_id; /* local mode: made before the token */
+};
+
+static struct str
+new_participant(const struct app *app, struct arena *a)
+{
+	char *id;
+
+	if (!tokens_are_local(app->tokens))
+		return STR("");
+	id = arena_alloc(a, PARTICIPANT_ID_CHARS + 1);
+	tokens_new_participant_id(id);
+	return str_of(id);
+}
+
+/* Which stages are worth a look at AWS: a local token carries the stage's endpoints. */
+static bool
+load_stage(struct app *app, struct req *rq, struct stage *stage, struct err *err)
+{
+	if (!tokens_are_local(app->tokens) || stage->whip_endpoint.n > 0)
+		return true;
+	if (stages_load(
+		app->cfg, app->redis, app->ivs, rq->arena, stage->arn, stage, err))
+		return true;
+	if (err->source == ERR_FROM_AWS)
+		err->kind = ERR_TOKEN;
+	return false;
+}
+
+static bool
+make_token(struct app *app, struct req *rq, enum token_role role, const struct order *o,
+    struct stage *stage, struct token *ret, struct err *err)
+{
+	struct token_order order = { .role = role,
+		.id = o->id,
+		.participant_id = o->participant_id,
+		.stage_arn = stage->arn,
+		.duration_s = role == TOKEN_VIEWER
+				  ? app->cfg->viewer_token_duration_s
+				  : app->cfg->publisher_token_duration_s };
+
+	if (!load_stage(app, rq, stage, err))
+		return false;
+	order.events_endpoint = stage->events_endpoint;
+	order.whip_endpoint = stage->whip_endpoint;
+	return tokens_make(app->tokens, rq->arena, &order, ret, err);
+}
+
+static json_t *
+capabilities(enum token_role role)
+{
+	switch (role) {
+	case TOKEN_PUBLISHER:
+		return json_pack("[s]", "PUBLISH");
+	case TOKEN_VIEWER:
+		return json_pack("[s]", "SUBSCRIBE");
+	case TOKEN_MEDIASERVER:
+		break;
+	}
+	return json_pack("[s, s]", "PUBLISH", "SUBSCRIBE");
+}
+
+static json_t *
+token_json(const struct token *t, struct str stage_arn, enum token_role role)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o}", "token", json_str(t->token),
+	    "participantId", json_str(t->participant_id), "stageArn", json_str(stage_arn),
+	    "capabilities", capabilities(role), "expiresAt", json_time(t->expires_at_ms));
+}
+
+/* ---- publisher and media server: the stage must be ours ---- */
+
+static bool
+ask_stage(struct app *app, struct req *rq, const char *id_name, enum presence_rule rule,
+    struct err *err)
+{
+	struct order *o = arena_zalloc(rq->arena, sizeof(*o));
+
+	o->id = req_user_id(rq, id_name);
+	o->stage_arn = req_stage_arn(rq, "stageArn", rule);
+	if (!req_valid(rq, err))
+		return false;
+	if (o->stage_arn.n == 0)
+		o->stage_arn = app->cfg->master_stage_arn;
+	o->participant_id = new_participant(app, rq->arena);
+	rq->state = o;
+	stages_get_ask(&rq->call, o->stage_arn, STR(""), STR(""));
+	return true;
+}
+
+static bool
+ask_publisher(struct app *app, struct req *rq, struct err *err)
+{
+	return ask_stage(app, rq, "userId", OPTIONAL_MEMBER, err);
+}
+
+static bool
+ask_mediaserver(struct app *app, struct req *rq, struct err *err)
+{
+	return ask_stage(app, rq, "serverId", REQUIRED_MEMBER, err);
+}
+
+static json_t *
+instructions(const struct token *t, enum lang lang)
+{
+	return json_pack("{s:{s:s, s:s, s:o, s:{s:s, s:s, s:s, s:s, s:s}}, s:{s:s, s:s}}",
+	    "obs", "service", "WHIP", "server", WHIP_ENDPOINT, "bearerToken",
+	    json_str(t->token), "settings", "resolution", "1280x720", "bitrate",
+	    "2500 kbps", "keyframeInterval", "1s", "cpuPreset", "ultrafast", "tune",
+	    "zerolatency", "web", "sdk", WEB_SDK, "method",
+	    message(MSG_OBS_METHOD, lang));
+}
+
+/* A show begins: if its stage was never read from AWS, its name is wanted from now on. */
+static void
+learn_name(struct app *app, struct req *rq, struct stage *stage)
+{
+	struct err err = ERR_INIT;
+
+	if (stage->name.n == 0 && !stages_load(app->cfg, app->redis, app->ivs, rq->arena,
+				      stage->arn, stage, &err))
+		log_err(LOG_WARN, "the stage could not be read", &err);
+}
+
+/* Only now, with the token made, is he the show's publisher. */
+static bool
+mark_live(struct app *app, struct req *rq, const struct order *o, const struct token *t,
+    struct err *err)
+{
+	struct redis_call c;
+
+	redis_call_init(&c, rq->arena, SCRIPT_STAGE_GET);
+	stages_get_ask(&c, o->stage_arn, t->participant_id, o->id);
+	return redis_call(app->redis, &c, err) || err_while(err, "noting the publisher");
+}
+
+static bool
+publisher(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
+    struct err *err)
+{
+	const struct order *o = rq->state;
+	struct stage stage;
+	struct token t;
+	json_t *data;
+
+	if (!stages_get_answer(app->cfg, reply, o->stage_arn, &stage, err) ||
+	    !make_token(app, rq, TOKEN_PUBLISHER, o, &stage, &t, err) ||
+	    !mark_live(app, rq, o, &t, err))
+		return false;
+	learn_name(app, rq, &stage);
+	data = token_json(&t, o->stage_arn, TOKEN_PUBLISHER);
+	json_object_set_new(data, "userId", json_str(o->id));
+	json_object_set_new(
+	    data, "expiresIn", json_integer(app->cfg->publisher_token_duration_s));
+	json_object_set_new(data, "whipEndpoint", json_string(WHIP_ENDPOINT));
+	json_object_set_new(data, "instructions", instructions(&t, rq->lang));
+	resp_ok(rs, data);
+	return true;
+}
+
+static bool
+mediaserver(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
+    struct err *err)
+{
+	const struct order *o = rq->state;
+	struct stage stage;
+	struct token t;
+
+	if (!stages_get_answer(app->cfg, reply, o->stage_arn, &stage, err) ||
+	    !make_token(app, rq, TOKEN_MEDIASERVER, o, &stage, &t, err))
+		return false;
+	resp_ok(rs, token_json(&t, o->stage_arn, TOKEN_MEDIASERVER));
+	return true;
+}
+
+/* ---- viewer ---- */
+
+static bool
+ask_viewer(struct app *app, struct req *rq, struct err *err)
+{
+	struct order *o = arena_zalloc(rq->arena, sizeof(*o));
+	char *session_id = arena_alloc(rq->arena, UUID_BYTES);
+	struct join j = { 0 };
+
+	o->id = j.user_id = req_user_id(rq, "userId");
+	j.stage_arn = req_stage_arn(rq, "stageArn", OPTIONAL_MEMBER);
+	j.username = req_text(rq, "username", OPTIONAL_MEMBER);
+	if (!req_valid(rq, err))
+		return false;
+	crypto_uuid(session_id);
+	o->participant_id = new_participant(app, rq->arena);
+	rq->state = o;
+	j.session_id = str_of(session_id);
+	j.participant_id = o->participant_id;
+	j.user_agent = parse_clean_text(rq->arena, rq->user_agent, USER_AGENT_MAX_BYTES);
+	j.ip_address = str_of(rq->client_text);
+	presence_join_ask(&rq->call, &j);
+	return true;
+}
+
+static void
+give_back(struct app *app, struct req *rq, const struct order *o, const struct seat *seat)
+{
+	struct err err = ERR_INIT;
+
+	if (seat->is_new && !presence_unseat(app->redis, rq->arena, o->id, seat, &err))
+		log_err(LOG_WARN, "a seat was not given back; it ends by time-out", &err);
+}
+
+static void
+note_participant(struct app *app, struct req *rq, const struct order *o,
+    const struct seat *seat, const struct token *t)
+{
+	struct err err = ERR_INIT;
+
+	if (!tokens_are_local(app->tokens) && !presence_participant(app->redis, rq->arena,
+						  o->id, seat, t->participant_id, &err))
+		log_err(LOG_WARN, "the participant id was not noted", &err);
+}
+
+static json_t *
+viewer_json(const struct app *app, const struct order *o, const struct seat *seat,
+    const struct token *t)
+{
+	int64_t life_s = app->cfg->viewer_token_duration_s;
+	json_t *data = token_json(t, seat->stage_arn, TOKEN_VIEWER);
+
+	json_object_set_new(data, "userId", json_str(o->id));
+	json_object_set_new(data, "expiresIn", json_integer(life_s));
+	json_object_set_new(
+	    data, "refreshAfter", json_integer(life_s * REFRESH_PERCENT / 100));
+	json_object_set_new(data, "currentViewers", json_integer(seat->viewers_now));
+	json_object_set_new(data, "isNewViewer", json_boolean(seat->is_new));
+	return data;
+}
+
+static bool
+viewer(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
+    struct err *err)
+{
+	const struct order *o = rq->state;
+	struct stage stage;
+	struct seat seat;
+	struct token t;
+
+	if (!presence_join_answer(reply, &seat, err))
+		return false;
+	rq->drain_due = seat.drain_due;
+	stage_from_json(app->cfg, seat.stage_arn, seat.stage_json, &stage);
+	if (!make_token(app, rq, TOKEN_VIEWER, o, &stage, &t, err)) {
+		give_back(app, rq, o, &seat);
+		return false;
+	}
+	note_participant(app, rq, o, &seat, &t);
+	resp_ok(rs, viewer_json(app, o, &seat, &t));
+	return true;
+}
+
+static const struct route routes[] = {
+	{ METHOD_POST, "/api/token/publisher", ACCESS_KEY, BUCKET_API, true,
+	    ask_publisher, publisher },
+	{ METHOD_POST, "/api/token/viewer", ACCESS_KEY, BUCKET_API, true, ask_viewer,
+	    viewer },
+	{ METHOD_POST, "/api/token/mediaserver", ACCESS_INTERNAL, BUCKET_API, true,
+	    ask_mediaserver, mediaserver },
+};
+
+int
+main(int argc, char **argv)
+{
+	static const struct program program = {
+		.name = "token",
+		.help = "answers /api/token: seats and participant tokens",
+		.routes = routes,
+		.n_routes = sizeof(routes) / sizeof(*routes),
+		.parts = { &part_postgres, &part_aws, &part_tokens },
+	};
+
+	return app_main(&program, argc, argv);
+}
