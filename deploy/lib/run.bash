@@ -1,0 +1,53 @@
+# `deploy/stack run`, that is `make run`: install, build, up, say what to try, and
+# stay until Ctrl-C.
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # the variables come from deploy/stack
+
+print_examples() {
+	local key
+	key=$(first_api_key)
+	local post="curl -s -H 'x-api-key: $key' -H 'content-type: application/json'"
+	cat <<-EOF
+
+		The server answers at $BASE_URL, e.g. $BASE_URL/health
+		Try, in this order:
+
+		$post -d '{"userId":"anna"}' $BASE_URL/api/token/publisher
+		$post -d '{"userId":"ben"}' $BASE_URL/api/token/viewer
+		$post -d '{"userId":"ben","stageArn":"$MASTER_STAGE_ARN"}' $BASE_URL/api/viewer/heartbeat
+		curl -s -H 'x-api-key: $key' $BASE_URL/api/stats
+		$post -d '{"userId":"ben","stageArn":"$MASTER_STAGE_ARN"}' $BASE_URL/api/viewer/leave
+
+		Ctrl-C ends it; what was written stays in $DIR.
+	EOF
+}
+
+# One `make run` a folder, for as long as it lives. Without DIR given, a second
+# one takes the next: .run-2, ...
+claim_dir() {
+	local n=1 base=$DIR
+	while :; do
+		make_dir
+		exec 8>"$DIR/run.lock"
+		flock -n 8 && ! any_alive && return
+		[[ -z $DIR_GIVEN ]] || die "$DIR is up already"
+		n=$((n + 1))
+		DIR=$base-$n
+		export STACK_DIR=$DIR
+	done
+}
+
+run() {
+	"$ROOT/deploy/packages" run --install
+	make -s -C "$ROOT" MODE="${BUILD_DIR##*/}" all
+	claim_dir
+	up
+	# The programs lead sessions of their own: Ctrl-C reaches only this one.
+	trap 'trap "" INT TERM HUP; echo; down; exit 0' INT TERM HUP
+	exec 9>&-
+	load_recorded
+	print_examples
+	while :; do
+		sleep 1 || true
+	done
+}
