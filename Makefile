@@ -71,7 +71,7 @@ check-valgrind: ## unit programs and core calls under valgrind
 	$(Q)tests/valgrind debug
 bench: ## heartbeat against a no-op of the same serve loop
 	$(Q)deploy/packages bench --install
-	$(Q)$(MAKE) --no-print-directory all $(BENCH)
+	$(Q)$(MAKE) --no-print-directory all $(BENCH) $(TOOL)
 	$(Q)tests/bench/run
 lint: headers ## layers, shell, sizes, format
 	$(Q)tests/layers.sh
@@ -93,6 +93,7 @@ install: all ## DESTDIR and PREFIX are honoured
 	install -m 755 $(CRON) $(DESTDIR)$(PREFIX)/libexec/ivs-live/cron
 	install -d $(DESTDIR)$(PREFIX)/share/ivs-live
 	cp -R sql deploy $(DESTDIR)$(PREFIX)/share/ivs-live/
+	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/ivs-live
 
 clean:
 	rm -rf build

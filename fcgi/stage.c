@@ -149,6 +149,9 @@ ask_one(struct app *app, struct req *rq, struct err *err)
 	struct str *arn = arena_zalloc(rq->arena, sizeof(*arn));
 
 	(void)app;
+	/* /api/stage/replication/... is no stage; its routes are not there yet. */
+	if (str_starts(rq->rest, STR("replication/")))
+		return err_tell(err, ERR_NOT_FOUND, MSG_NO_ROUTE, "no such route");
 	*arn = req_path_stage_arn(rq, "stageArn");
 	rq->state = arn;
 	if (!req_valid(rq, err))

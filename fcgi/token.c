@@ -21,6 +21,9 @@
 #define WEB_SDK "amazon-ivs-web-broadcast"
 #define USER_AGENT_MAX_BYTES 512
 #define REFRESH_PERCENT 80
+/* In api mode a worker waits for AWS, some 100 ms a token: as many as the quota of 50 a
+ * second is worth. Idle ones cost little. */
+#define PROCESSES 8
 
 /* What a handler keeps between its halves. */
 struct order {
@@ -302,6 +305,7 @@ main(int argc, char **argv)
 		.routes = routes,
 		.n_routes = sizeof(routes) / sizeof(*routes),
 		.parts = { &part_postgres, &part_aws, &part_tokens },
+		.min_processes = PROCESSES,
 	};
 
 	return app_main(&program, argc, argv);

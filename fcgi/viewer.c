@@ -17,6 +17,8 @@
 #define LIST_LIMIT 100
 #define LIST_LIMIT_MAX 1000
 #define SETTLE_MS 2000
+/* A reader of history may wait for PostgreSQL; heartbeats must not wait behind him. */
+#define PROCESSES 2
 #define USER_AGENT_MAX_BYTES 512
 
 /* What a handler keeps between its halves. */
@@ -378,6 +380,7 @@ main(int argc, char **argv)
 		.routes = routes,
 		.n_routes = sizeof(routes) / sizeof(*routes),
 		.parts = { &part_postgres },
+		.min_processes = PROCESSES,
 	};
 
 	return app_main(&program, argc, argv);

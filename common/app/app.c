@@ -22,6 +22,7 @@ struct run {
 	int64_t processes;
 	int listen_fd;
 	bool check, dump, example, markdown, version, help;
+	enum lang markdown_lang;
 };
 
 static void
@@ -35,6 +36,7 @@ usage(const struct program *p, FILE *out)
 	    "  --check-config       read the settings, say what is wrong, end\n"
 	    "  --dump-config        print the settings in force, secrets as ***\n"
 	    "  --print-env-example  print a commented file of all settings\n"
+	    "  --print-settings-table[=zh-TW]  the same as a table for the manual\n"
 	    "  --version, --help\n"
 	    "Without --socket it serves the FastCGI socket it was given as descriptor 0,\n"
 	    "or answers one plain CGI call.\n",
@@ -80,6 +82,9 @@ read_options(struct run *run, int argc, char **argv)
 			break;
 		case 'm':
 			run->markdown = true;
+			run->markdown_lang =
+			    optarg != NULL && strcmp(optarg, "zh-TW") == 0 ? LANG_ZH_TW
+									   : LANG_EN;
 			break;
 		case 'v':
 			run->version = true;
@@ -215,7 +220,7 @@ answer_question(struct run *run, const struct program *p)
 	else if (run->example)
 		config_print_example(stdout);
 	else
-		config_print_markdown(stdout, LANG_EN);
+		config_print_markdown(stdout, run->markdown_lang);
 	return 0;
 }
 
@@ -251,7 +256,8 @@ app_main(const struct program *p, int argc, char **argv)
 	}
 	if (run.processes == 0)
 		run.processes = run.cfg->fcgi_processes;
-	if (run.processes < p->min_processes)
+	/* A web server that starts us itself starts as many as it wants. */
+	if (run.socket != NULL && run.processes < p->min_processes)
 		run.processes = p->min_processes;
 	code = start(&run);
 	config_free(run.cfg);

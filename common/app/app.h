@@ -48,7 +48,7 @@ struct program {
 	const struct route *routes;
 	size_t n_routes;
 	const struct app_part *parts[APP_PARTS_MAX];
-	int64_t min_processes; /* whatever FCGI_PROCESSES says; 0: one */
+	int64_t min_processes; /* with --socket, whatever FCGI_PROCESSES says */
 };
 
 int app_main(const struct program *p, int argc, char **argv);

@@ -114,9 +114,7 @@ check_aws_keys(struct config_loader *l)
 	if (is_bad(l, "AWS_ACCESS_KEY_ID") || is_bad(l, "AWS_SECRET_ACCESS_KEY"))
 		return;
 	if (id != secret)
-		config_fatal(l,
-		    "%s is set but %s is not: set both, or neither to use the role "
-		    "of the instance",
+		config_fatal(l, "%s is set but %s is not: set both",
 		    id ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
 		    id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
 	else if (!id && is_set(l, "AWS_SESSION_TOKEN"))

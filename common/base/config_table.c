@@ -77,9 +77,8 @@ const struct setting config_settings[] = {
 
 	{ "AWS_ACCESS_KEY_ID", NULL, SECTION_CREDS, KIND_STR, 0, AT(aws_access_key_id),
 	    .min = 4, .max = 128, .also = "_", .example = "AKIAIOSFODNN7EXAMPLE",
-	    .help = { "存取金鑰 ID；留空則使用執行個體或容器的角色",
-		"Access key id; leave it out to use the role of the instance or "
-		"container" } },
+	    .help = { "存取金鑰 ID，與 AWS_SECRET_ACCESS_KEY 一起設定",
+		"Access key id, set together with AWS_SECRET_ACCESS_KEY" } },
 	{ "AWS_SECRET_ACCESS_KEY", NULL, SECTION_CREDS, KIND_STR, SETTING_SECRET,
 	    AT(aws_secret_access_key), .min = 8, .max = 256,
 	    .help = { "存取金鑰的密鑰", "Secret of the access key" } },

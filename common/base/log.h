@@ -4,7 +4,7 @@
  * {"ts":"...Z","lvl":"warn","app":"viewer","rid":"...","msg":"...", fields}
  * msg is short and stable; everything that varies is a field. Text from outside
  * is escaped. Lines are collected and written by log_flush(), or at once for
- * warn and error. Libraries do not log (docs/style.md): only serve, job and mains.
+ * warn and error. Libraries do not log, they return errors: only serve, job and mains.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

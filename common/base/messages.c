@@ -94,6 +94,8 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	    "此路徑使用簡短的 stageId；完整 ARN 請改用 GET /api/stats/stages?arn=",
 	    "This path takes the short stageId: for a full ARN use "
 	    "GET /api/stats/stages?arn=." },
+	[MSG_WHY_EMPTY] = { "不可為空字串：請填入值或省略此欄位",
+	    "must not be empty: give a value or leave it out" },
 	[MSG_WHY_STRING] = { "必須是字串", "must be a string" },
 	[MSG_WHY_NUMBER] = { "必須是整數", "must be a whole number" },
 	[MSG_WHY_BOOLEAN] = { "必須是 true 或 false", "must be true or false" },

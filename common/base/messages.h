@@ -51,6 +51,7 @@ enum msg {
 	MSG_SHORT_ID_WANTED,
 	/* reasons in details.invalidFields */
 	MSG_WHY_STRING,
+	MSG_WHY_EMPTY,
 	MSG_WHY_NUMBER,
 	MSG_WHY_BOOLEAN,
 	MSG_WHY_LENGTH_100,

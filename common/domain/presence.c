@@ -36,6 +36,7 @@ presence_join_answer(const struct reply *reply, struct seat *ret, struct err *er
 	ret->viewers_now = reply_int(reply, 5);
 	ret->is_new = reply_int(reply, 6) == 1;
 	ret->drain_due = reply_int(reply, 7) == 1;
+	ret->moved_from = reply_str(reply, 8);
 	return true;
 }
 
@@ -53,9 +54,18 @@ bool
 presence_unseat(struct redis *r, struct arena *a, struct str user_id,
     const struct seat *seat, struct err *err)
 {
+	struct join back = { .user_id = user_id, .stage_arn = seat->moved_from };
+	char session_id[UUID_BYTES];
 	struct redis_call c;
 
 	seat_call(&c, a, SCRIPT_UNSEAT, user_id, seat);
+	if (!redis_call(r, &c, err))
+		return false;
+	if (seat->moved_from.n == 0)
+		return true;
+	crypto_uuid(session_id);
+	back.session_id = str_of(session_id);
+	presence_join_ask(&c, &back);
 	return redis_call(r, &c, err);
 }
 

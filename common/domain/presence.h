@@ -26,6 +26,7 @@ struct seat {
 	struct str session_id;
 	int64_t joined_at_ms, viewers_now;
 	bool is_new, drain_due;
+	struct str moved_from; /* the stage whose seat he gave up for this; empty: none */
 };
 
 void presence_join_ask(struct redis_call *c, const struct join *j);
@@ -35,7 +36,10 @@ void presence_join_ask(struct redis_call *c, const struct join *j);
  */
 bool presence_join_answer(const struct reply *reply, struct seat *ret, struct err *err);
 
-/* Give back a seat whose token could not be made: no seat, no view. */
+/*
+ * Give back a seat whose token could not be made: no seat, no view. Who was moved for it gets
+ * a seat on his old stage again, if one is left.
+ */
 bool presence_unseat(struct redis *r, struct arena *a, struct str user_id,
     const struct seat *seat, struct err *err);
 /* Note the participant id that AWS has given. */

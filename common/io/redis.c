@@ -20,6 +20,7 @@ struct redis {
 	char *out;
 	size_t out_n, out_size;
 	struct arena scratch; /* replies nobody reads, and formatted numbers */
+	char timeout_ms[24], capacity[24]; /* the same in every call */
 };
 
 struct redis *
@@ -30,6 +31,10 @@ redis_open(const struct config *cfg)
 	INVARIANT(r != NULL);
 	INVARIANT(arena_init(&r->scratch, 1u << 20));
 	r->cfg = cfg;
+	snprintf(r->timeout_ms, sizeof(r->timeout_ms), "%lld",
+	    (long long)cfg->heartbeat_timeout_s * 1000);
+	snprintf(r->capacity, sizeof(r->capacity), "%lld",
+	    (long long)cfg->max_viewers_per_stage);
 	return r;
 }
 
@@ -93,7 +98,7 @@ out_reset(struct redis *r)
 static struct str
 number(struct redis *r, int64_t i)
 {
-	return str_printf(&r->scratch, "%lld", (long long)i);
+	return i == 0 ? STR("0") : str_printf(&r->scratch, "%lld", (long long)i);
 }
 
 /* whole: send the text (EVAL, which also keeps it) instead of its SHA-1. */
@@ -112,9 +117,9 @@ out_call(struct redis *r, const struct redis_call *c, bool whole)
 	words[n++] = number(r, c->rate_limit);
 	words[n++] = number(r, c->rate_window_ms);
 	words[n++] = STR("");
-	words[n++] = number(r, r->cfg->heartbeat_timeout_s * 1000);
+	words[n++] = str_of(r->timeout_ms);
 	words[n++] = r->cfg->master_stage_arn;
-	words[n++] = number(r, r->cfg->max_viewers_per_stage);
+	words[n++] = str_of(r->capacity);
 	memcpy(words + n, c->args, c->n_args * sizeof(*words));
 	out_add(r, words, n + c->n_args);
 }

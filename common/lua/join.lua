@@ -1,15 +1,16 @@
 -- join: give a viewer a seat, or keep the one he has.
 -- ARGV[8] user          ARGV[9] wanted stage ARN, '' = any   ARGV[10] session id if he is new
 -- ARGV[11] participant  ARGV[12] user agent  ARGV[13] address  ARGV[14] user name ('' = none)
--- -> {'OK', arn, stage JSON, session id, joined at ms, viewers now, is new 0|1, drain due 0|1}
+-- -> {'OK', arn, stage JSON, session id, joined at ms, viewers now, is new 0|1, drain due 0|1,
+--     the stage he was moved from or ''}
 --  | {'NO_STAGE'} | {'OFFLINE'} no picture there | {'FULL'}
 -- Repeating a call with the same session id changes nothing and answers the same.
 --@include head rate stages session
 local user, wanted, sid, pid = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 
-local function seated(stage, session)
+local function seated(stage, session, from)
 	return {'OK', stage.arn, stage.json, session.s, session.j, viewers_now(stage.arn),
-		session.s == sid and 1 or 0, drain_due()}
+		session.s == sid and 1 or 0, drain_due(), from or ''}
 end
 
 -- The seat he has; one whose heartbeat lapsed ends here.
@@ -85,7 +86,7 @@ redis.call('ZADD', beats(stage.arn), now, user)
 session_put(user, stage.arn, session)
 redis.call('HSET', P .. 'viewer:stage', user, stage.arn)
 record(user, stage.arn, session, {g = ARGV[12], i = ARGV[13], n = ARGV[14]})
-local answer = seated(stage, session)
+local answer = seated(stage, session, arn)
 local peak = P .. 'peak:' .. stage.arn
 if answer[6] > tonumber(redis.call('GET', peak) or 0) then redis.call('SET', peak, answer[6]) end
 return answer

@@ -35,9 +35,13 @@ body_object(struct req *rq)
 	if (rq->json_tried)
 		return rq->json;
 	rq->json_tried = true;
-	if (rq->body_too_big || json_parse_object(rq->body, &rq->json, &err))
+	/* No body is an object without members: the answer then names those it misses. */
+	if (rq->body.n == 0)
+		rq->json = json_object();
+	if (rq->body.n == 0 || json_parse_object(rq->body, &rq->json, &err))
 		return rq->json;
 	rq->body_fault = err.tell != MSG_NONE ? err.tell : MSG_BODY_NOT_OBJECT;
+	req_invalid(rq, "(body)", rq->body_fault);
 	return NULL;
 }
 
@@ -50,7 +54,7 @@ given(struct req *rq, const char *name, struct str s, enum presence_rule rule)
 	if (rule == REQUIRED_MEMBER)
 		missing(rq, name);
 	else if (s.p != NULL)
-		req_invalid(rq, name, MSG_WHY_STRING);
+		req_invalid(rq, name, MSG_WHY_EMPTY);
 	return false;
 }
 
@@ -235,13 +239,9 @@ req_valid(struct req *rq, struct err *err)
 json_t *
 req_problems(struct req *rq)
 {
-	json_t *d;
+	json_t *d = json_object();
 
-	if (rq->missing == NULL && rq->invalid == NULL)
-		return NULL;
-	d = json_object();
 	json_object_set_new(d, "missingFields", rq->missing ? rq->missing : json_array());
-	if (rq->invalid != NULL)
-		json_object_set_new(d, "invalidFields", rq->invalid);
+	json_object_set_new(d, "invalidFields", rq->invalid ? rq->invalid : json_array());
 	return d;
 }

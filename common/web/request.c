@@ -1,5 +1,6 @@
 #include "web/request.h"
 
+#include <stddef.h>
 #include <strings.h>
 
 #include "base/clock.h"
@@ -11,40 +12,41 @@
 #define BODY_PIECE 8192
 #define RID_NEW_CHARS 16
 
+/* The parameters we read, of all that a web server sends. */
 struct raw {
-	struct str method, uri, length, remote, forwarded, rid;
+	struct str method, uri, length, remote, forwarded, rid, api_key, internal_secret;
+	struct str origin, language, agent;
 };
 
-/* The parameters we read, found in one pass over what the web server sent. */
+static const struct {
+	struct str name;
+	size_t offset;
+} wanted[] = {
+	{ STR("REQUEST_METHOD"), offsetof(struct raw, method) },
+	{ STR("REQUEST_URI"), offsetof(struct raw, uri) },
+	{ STR("CONTENT_LENGTH"), offsetof(struct raw, length) },
+	{ STR("REMOTE_ADDR"), offsetof(struct raw, remote) },
+	{ STR("HTTP_X_FORWARDED_FOR"), offsetof(struct raw, forwarded) },
+	{ STR("HTTP_X_REQUEST_ID"), offsetof(struct raw, rid) },
+	{ STR("HTTP_X_API_KEY"), offsetof(struct raw, api_key) },
+	{ STR("HTTP_X_INTERNAL_SECRET"), offsetof(struct raw, internal_secret) },
+	{ STR("HTTP_ORIGIN"), offsetof(struct raw, origin) },
+	{ STR("HTTP_ACCEPT_LANGUAGE"), offsetof(struct raw, language) },
+	{ STR("HTTP_USER_AGENT"), offsetof(struct raw, agent) },
+};
+
 static void
-take_param(struct req *rq, struct raw *raw, const char *param)
+take_param(struct raw *raw, const char *param)
 {
-	struct {
-		struct str name;
-		struct str *to;
-	} const wanted[] = {
-		{ STR("REQUEST_METHOD"), &raw->method },
-		{ STR("REQUEST_URI"), &raw->uri },
-		{ STR("CONTENT_LENGTH"), &raw->length },
-		{ STR("REMOTE_ADDR"), &raw->remote },
-		{ STR("HTTP_X_FORWARDED_FOR"), &raw->forwarded },
-		{ STR("HTTP_X_REQUEST_ID"), &raw->rid },
-		{ STR("HTTP_X_API_KEY"), &rq->api_key },
-		{ STR("HTTP_X_INTERNAL_SECRET"), &rq->internal_secret },
-		{ STR("HTTP_ORIGIN"), &rq->origin },
-		{ STR("HTTP_ACCEPT_LANGUAGE"), &rq->accept_language },
-		{ STR("HTTP_USER_AGENT"), &rq->user_agent },
-		{ STR("HTTP_ACCESS_CONTROL_REQUEST_METHOD"), &rq->asked_method },
-	};
-	struct str p = str_of(param);
+	const char *eq = strchr(param, '=');
+	struct str name = { param, eq != NULL ? (size_t)(eq - param) : 0 };
 	size_t i;
 
 	for (i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
-		if (p.n > wanted[i].name.n && p.p[wanted[i].name.n] == '=' &&
-		    memcmp(p.p, wanted[i].name.p, wanted[i].name.n) == 0) {
-			*wanted[i].to = str_skip(p, wanted[i].name.n + 1);
-			return;
-		}
+		if (!str_eq(name, wanted[i].name))
+			continue;
+		*(struct str *)((char *)raw + wanted[i].offset) = str_of(eq + 1);
+		return;
 	}
 }
 
@@ -214,11 +216,15 @@ req_init(struct req *rq, struct arena *a, const struct config *cfg, char **param
 	rq->cfg = cfg;
 	rq->start_us = clock_mono_us();
 	for (; params != NULL && *params != NULL; params++)
-		take_param(rq, &raw, *params);
+		take_param(&raw, *params);
+	rq->api_key = raw.api_key;
+	rq->internal_secret = raw.internal_secret;
+	rq->origin = raw.origin;
+	rq->user_agent = raw.agent;
 	set_method(rq, raw.method);
 	set_path(rq, raw.uri);
 	set_client(rq, raw.remote, raw.forwarded);
 	set_rid(rq, raw.rid);
-	rq->lang = choose_language(rq->accept_language, cfg->api_lang);
+	rq->lang = choose_language(raw.language, cfg->api_lang);
 	read_body(rq, raw.length, read, from);
 }

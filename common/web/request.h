@@ -44,8 +44,7 @@ struct req {
 	bool body_too_big;
 	bool body_cut; /* shorter than Content-Length said */
 	/* headers; p == NULL: absent */
-	struct str api_key, internal_secret, origin, accept_language, user_agent,
-	    asked_method;
+	struct str api_key, internal_secret, origin, user_agent;
 	struct str rid;
 	struct net_addr client; /* the address that counts (TRUSTED_PROXIES) */
 	char client_text[NET_TEXT_BYTES];
@@ -95,7 +94,7 @@ void req_invalid(struct req *rq, const char *name, enum msg why);
 
 /* False with ERR_INPUT (or ERR_TOO_BIG) when anything was wrong. */
 bool req_valid(struct req *rq, struct err *err);
-/* {missingFields, invalidFields} or NULL. */
+/* The details of a validation error: {missingFields, invalidFields}. */
 json_t *req_problems(struct req *rq);
 
 #endif

@@ -173,11 +173,13 @@ write_headers(const struct resp *rs, const struct req *rq, const struct err *err
 static json_t *
 error_details(const struct resp *rs, struct req *rq, const struct err *err)
 {
-	json_t *d = rs->details != NULL ? rs->details : req_problems(rq);
+	json_t *d = rs->details;
 	size_t i;
 
 	if (d == NULL)
-		d = json_object();
+		d = err->kind == ERR_INPUT ? req_problems(rq) : json_object();
+	if (err->kind == ERR_TOO_BIG)
+		json_object_set_new(d, "maxBytes", json_integer(rq->cfg->max_body_bytes));
 	for (i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
 		if (reasons[i].text == err->tell)
 			json_object_set_new(d, "reason", json_string(reasons[i].reason));

@@ -204,7 +204,8 @@ test_cross(void)
 		got.c->scale_up_threshold == 1 && got.c->scale_down_threshold == 0,
 	    "one seat is possible");
 	ok(!load(BASE "SCALE_UP_THRESHOLD=51\n", NULL), "too high a threshold");
-	ok(!load(BASE "SCALE_UP_THRESHOLD=5\n", NULL) && said("SCALE_DOWN_THRESHOLD"),
+	ok(!load(BASE "SCALE_UP_THRESHOLD=5\nSCALE_DOWN_THRESHOLD=5\n", NULL) &&
+		said("SCALE_DOWN_THRESHOLD"),
 	    "down must be below up");
 	ok(!load(BASE "SCALE_UP_THRESHOLD=x\nMAX_VIEWERS_PER_STAGE=2\n", NULL) &&
 		got.fatal == 1,

@@ -1,0 +1,140 @@
+# What must hold when many come at once and when things die.
+
+load lib/common
+
+setup() { go_live; }
+
+# Prints N join lines for one stage: joins PREFIX ARN N
+joins() {
+	awk -v u="$1" -v a="$2" -v n="$3" 'BEGIN { for (i = 1; i <= n; i++)
+		printf "POST /api/token/viewer {\"userId\":\"%s-%d\",\"stageArn\":\"%s\"}\n", u, i, a }'
+}
+rows_of() { psql_q "select count(*) from viewer_sessions where user_id like '$1-%'"; }
+stream_empty() { [ "$(redis_c xlen "${P}records")" = 0 ]; }
+drained() { drain && stream_empty; }
+drain() { "$BUILD_DIR/cron/records" >>"$SUITE_DIR/log/cron.log" 2>&1; }
+
+@test "cap: 500 joins at once for the last seat give exactly one more, 100 times over (F12)" {
+	stage=$(new_stage last-seat 50)
+	u=$(fresh)
+	( # looks at the seats all the while
+		while [ ! -e "$BATS_TEST_TMPDIR/end" ]; do seats "$stage"; done |
+			sort -n | tail -n 1 >"$BATS_TEST_TMPDIR/most"
+	) 3>&- &
+	for round in $(seq 100); do
+		redis_c del "${P}viewer:heartbeat:$stage" "${P}viewer:session:$stage" >/dev/null
+		joins "$u-$round-a" "$stage" 49 | load_requests 16 >"$BATS_TEST_TMPDIR/first"
+		[ "$(count_status 200 <"$BATS_TEST_TMPDIR/first")" = 49 ]
+		joins "$u-$round-b" "$stage" 500 | load_requests 100 >"$BATS_TEST_TMPDIR/rush"
+		[ "$(count_status 200 <"$BATS_TEST_TMPDIR/rush")" = 1 ]
+		[ "$(count_status 503 <"$BATS_TEST_TMPDIR/rush")" = 499 ]
+	done
+	touch "$BATS_TEST_TMPDIR/end"
+	wait
+	[ "$(cat "$BATS_TEST_TMPDIR/most")" = 50 ]
+	wait_until 20 drained
+}
+
+@test "durability: PostgreSQL killed for 30 s while viewers join: all answered, each once in history" {
+	stage=$(new_stage pg-killed 20000)
+	u=$(fresh)
+	pkill -KILL -P "$PID_POSTGRES" || true
+	kill -KILL "$PID_POSTGRES"
+	end=$((SECONDS + 30)) n=0 good=0
+	while ((SECONDS < end)); do
+		n=$((n + 1))
+		joins "$u-$n" "$stage" 100 | load_requests 8 >"$BATS_TEST_TMPDIR/out"
+		good=$((good + $(count_status 200 <"$BATS_TEST_TMPDIR/out")))
+		awk '$3 > 1000000 { print "slow: " $0; bad = 1 } END { exit bad }' "$BATS_TEST_TMPDIR/out"
+		sleep 1
+	done
+	[ "$good" = $((n * 100)) ]
+	"$PROJECT_ROOT/deploy/stack" restart postgres "$SUITE_DIR" 3>&- >&2
+	wait_until 20 drained
+	[ "$(rows_of "$u")" = "$good" ]
+	[ "$(psql_q "select count(distinct user_id) from viewer_sessions where user_id like '$u-%'")" = "$good" ]
+}
+
+@test "durability: a viewer worker killed in the middle of 1,000 joins: every acknowledged one exactly once" {
+	stage=$(new_stage worker-killed 20000)
+	u=$(fresh)
+	awk -v u="$u" -v a="$stage" 'BEGIN { for (i = 1; i <= 1000; i++) printf "POST " \
+		"/api/viewer/rejoin {\"userId\":\"%s-%d\",\"stageArn\":\"%s\",\"participantId\":\"p\"}\n", u, i, a }' \
+		>"$BATS_TEST_TMPDIR/lines"
+	load_requests 4 <"$BATS_TEST_TMPDIR/lines" >"$BATS_TEST_TMPDIR/out" 3>&- &
+	loader=$!
+	for _ in 1 2 3; do
+		before=$(seats "$stage")
+		wait_until 10 more_seats_than "$((before + 50))" || true
+		kill -KILL "$(worker_of viewer)"
+		wait_until 10 worker_is_back
+	done
+	wait $loader
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/out")" = 1000 ]
+	wait_until 20 drained
+	awk '$1 == 200 { print $2 }' "$BATS_TEST_TMPDIR/out" | sort >"$BATS_TEST_TMPDIR/acknowledged"
+	psql_q "select split_part(user_id, '$u-', 2) from viewer_sessions where user_id like '$u-%'" |
+		sort >"$BATS_TEST_TMPDIR/rows"
+	[ "$(uniq -d "$BATS_TEST_TMPDIR/rows" | wc -l)" = 0 ]
+	[ "$(comm -23 "$BATS_TEST_TMPDIR/acknowledged" "$BATS_TEST_TMPDIR/rows" | wc -l)" = 0 ]
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/acknowledged")" -gt 100 ]
+}
+more_seats_than() { [ "$(seats "$stage")" -gt "$1" ]; }
+worker_is_back() { [ -n "$(worker_of viewer)" ]; }
+
+@test "memory: a viewer worker with 10,000 requests behind it has not grown" {
+	[ "${BUILD_DIR##*/}" != asan ] || limit=20000 # its allocator keeps what was freed
+	stage=$(new_stage memory 1000)
+	u=$(fresh)
+	seat "$u" "$stage"
+	line="POST /api/viewer/heartbeat {\"userId\":\"$u\",\"stageArn\":\"$stage\"}"
+	yes "$line" | head -n 2000 | load_requests 32 | count_status 200
+	worker=$(worker_of viewer)
+	before=$(awk '/^Rss:/ { print $2 }' "/proc/$worker/smaps_rollup")
+	good=$(yes "$line" | head -n 10000 | load_requests 32 | count_status 200)
+	[ "$good" = 10000 ]
+	[ "$(worker_of viewer)" = "$worker" ]
+	after=$(awk '/^Rss:/ { print $2 }' "/proc/$worker/smaps_rollup")
+	echo "RSS $before kB before, $after kB after"
+	((after - before <= ${limit:-200}))
+}
+
+@test "speed: one heartbeat is one round trip to Redis, and no KEYS or SCAN" {
+	stage=$(new_stage monitor)
+	u=$(fresh)
+	seat "$u" "$stage"
+	wait_until 20 drained # its record, so that nobody drains it while we look
+	# From an address that is counted, so the rate limit is in it.
+	timeout 10 redis-cli -s "$REDIS_SOCKET" monitor >"$BATS_TEST_TMPDIR/monitor" 3>&- &
+	monitor=$!
+	wait_until 5 grep -q OK "$BATS_TEST_TMPDIR/monitor"
+	api POST /api/viewer/heartbeat "{\"userId\":\"$u\",\"stageArn\":\"$stage\"}" \
+		-H 'X-Forwarded-For: 198.51.100.77'
+	assert_status 200
+	redis_c echo "the end" >/dev/null
+	wait_until 5 grep -q 'the end' "$BATS_TEST_TMPDIR/monitor"
+	kill "$monitor"
+	# What came from a client, not from inside a script (those say "lua").
+	grep -v ' lua\]' "$BATS_TEST_TMPDIR/monitor" | grep -vE '^OK|the end' >"$BATS_TEST_TMPDIR/trips"
+	cat "$BATS_TEST_TMPDIR/trips"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/trips")" = 1 ]
+	grep -q '"INCR"\|"incr"' "$BATS_TEST_TMPDIR/monitor"
+	! grep -iE '"(keys|scan|hscan|zscan|sscan)"' "$BATS_TEST_TMPDIR/monitor"
+}
+
+@test "restart: SIGTERM in the middle of requests loses none of them" {
+	stage=$(new_stage graceful 20000)
+	u=$(fresh)
+	awk -v u="$u" -v a="$stage" 'BEGIN { for (i = 1; i <= 3000; i++) printf "POST " \
+		"/api/viewer/rejoin {\"userId\":\"%s-%d\",\"stageArn\":\"%s\",\"participantId\":\"p\"}\n", u, i, a }' |
+		load_requests 8 >"$BATS_TEST_TMPDIR/out" 3>&- &
+	loader=$!
+	for _ in 1 2 3; do
+		wait_until 10 more_seats_than "$(($(seats "$stage") + 100))" || true
+		kill -TERM "$(worker_of viewer)"
+	done
+	wait $loader
+	[ "$(count_status 200 <"$BATS_TEST_TMPDIR/out")" = 3000 ]
+	wait_until 20 drained
+	[ "$(rows_of "$u")" = 3000 ]
+}

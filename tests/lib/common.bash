@@ -1,0 +1,191 @@
+# What every test file loads: requests, stores, waiting.
+# shellcheck shell=bash disable=SC2034
+
+KEY=${API_SECRET_KEY%%,*}
+READ_KEY=$API_READ_KEYS
+MASTER=$MASTER_STAGE_ARN
+
+# An id nobody else uses.
+fresh() { printf '%s-%s-%s' "${1:-u}" "$$" "$RANDOM$RANDOM"; }
+
+# call METHOD PATH [BODY] [CURL_ARGS...] -> $http_status $http_body $http_headers
+# (no key is added; a BODY of - is none)
+call() {
+	local method=$1 path=$2 body=${3:--} out
+	shift $(($# < 3 ? $# : 3))
+	local -a args=(-sS --path-as-is -X "$method" -D "$BATS_TEST_TMPDIR/headers" --max-time 30)
+	[ "$method" != HEAD ] || args=(-sS --path-as-is --head -D "$BATS_TEST_TMPDIR/headers" --max-time 30)
+	[ "$body" = - ] || args+=(-H 'Content-Type: application/json' --data-binary "$body")
+	out=$(curl "${args[@]}" "$@" -w '\n%{http_code}' "$BASE_URL$path")
+	http_status=${out##*$'\n'}
+	http_body=${out%$'\n'*}
+	http_headers=$(tr -d '\r' <"$BATS_TEST_TMPDIR/headers")
+}
+# The same with an API key.
+api() {
+	local method=$1 path=$2 body=${3:--}
+	shift $(($# < 3 ? $# : 3))
+	call "$method" "$path" "$body" -H "x-api-key: $KEY" "$@"
+}
+json() { jq -r "$1" <<<"$http_body"; }
+header() { sed -n "s/^$1: //Ip" <<<"$http_headers" | tail -n 1; }
+
+# One plain CGI call of a program, with settings of its own:
+#   cgi PROGRAM METHOD PATH BODY [NAME=VALUE...]
+cgi() {
+	local program=$1 method=$2 path=$3 body=$4 out
+	shift 4
+	out=$(printf '%s' "$body" | env REQUEST_METHOD="$method" REQUEST_URI="$path" \
+		CONTENT_LENGTH="${#body}" REMOTE_ADDR=127.0.0.1 HTTP_X_API_KEY="$KEY" \
+		GATEWAY_INTERFACE=CGI/1.1 "$@" "$BUILD_DIR/fcgi/$program" 2>>"$SUITE_DIR/log/cgi.log")
+	out=$(tr -d '\r' <<<"$out")
+	http_headers=${out%%$'\n\n'*}
+	http_body=${out#*$'\n\n'}
+	http_status=$(sed -n 's/^Status: //p' <<<"$http_headers")
+}
+
+redis_c() { redis-cli -s "$REDIS_SOCKET" "$@"; }
+psql_q() { psql -X -qAt -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" -c "$1"; }
+P=${REDIS_KEY_PREFIX:-ivs:prod:}
+
+# wait_until SECONDS COMMAND...: true as soon as the command is.
+wait_until() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || { echo "not within time: $*" >&2; return 1; }
+		sleep 0.1
+	done
+}
+
+go_live() { api PUT /api/stats/publisher '{"isPublisherLive":true}'; }
+go_offline() { api PUT /api/stats/publisher '{"isPublisherLive":false}'; }
+
+# new_stage NAME [MAX_VIEWERS]: a stage of ours with a picture, known to AWS; prints its ARN.
+new_stage() {
+	local arn
+	arn=$(curl -sS --aws-sigv4 "aws:amz:$AWS_REGION:ivs" \
+		--user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
+		-H "X-Amz-Security-Token: $AWS_SESSION_TOKEN" -H 'Content-Type: application/json' \
+		-d "{\"name\":\"$1\"}" "$AWS_ENDPOINT_URL/CreateStage" | jq -r .stage.arn)
+	redis_c hset "${P}stages" "$arn" \
+		"{\"name\":\"$1\",\"picture\":true,\"maxViewers\":${2:-50}}" >/dev/null
+	printf '%s' "$arn"
+}
+
+# seat USER ARN [PARTICIPANT]: by rejoin, which needs no token.
+seat() {
+	api POST /api/viewer/rejoin \
+		"{\"userId\":\"$1\",\"stageArn\":\"$2\",\"participantId\":\"${3:-p1}\"}"
+}
+beat() { api POST /api/viewer/heartbeat "{\"userId\":\"$1\",\"stageArn\":\"$2\"}"; }
+leave() { api POST /api/viewer/leave "{\"userId\":\"$1\",\"stageArn\":\"$2\"}"; }
+# make_silent USER ARN SECONDS: as if his last heartbeat were that long ago.
+make_silent() {
+	local now
+	now=$(redis_c time | head -n 1)
+	redis_c zadd "${P}viewer:heartbeat:$2" "$(((now - $3) * 1000))" "$1" >/dev/null
+}
+seats() { redis_c zcard "${P}viewer:heartbeat:$1"; }
+
+# The worker (child) of a program's supervisor.
+worker_of() {
+	local name=PID_${1^^}
+	# shellcheck source=/dev/null
+	(. "$SUITE_DIR/env"; pgrep -P "${!name}" | head -n 1)
+}
+# load_requests CONCURRENCY < lines -> "STATUS NUMBER MICROSECONDS" lines
+load_requests() { "$BUILD_DIR/tests/tools/load" "$BASE_URL" "$1" -H "x-api-key: $KEY"; }
+count_status() { awk -v s="$1" '$1 == s { n++ } END { print n + 0 }'; }
+emulator() { # METHOD PATH [BODY]
+	curl -sS -X "$1" ${3:+-d "$3"} "$AWS_ENDPOINT_URL/_emulator/$2"
+}
+assert_status() {
+	[ "$http_status" = "$1" ] || {
+		echo "status $http_status, wanted $1; body: $http_body" >&2
+		return 1
+	}
+}
+assert_error() { # STATUS CODE
+	assert_status "$1" || return 1
+	# As our programs write it; jq, which is slow to start, when it comes in another order.
+	[[ $http_body != '{"success":false,"error":{"code":"'$2'",'* ]] || return 0
+	[ "$(json '"\(.success) \(.error.code)"')" = "false $2" ] || {
+		echo "wanted $1 $2; got $http_status $http_body" >&2
+		return 1
+	}
+}
+equals() { # GOT WANTED
+	[ "$1" = "$2" ] || {
+		printf 'got    %s\nwanted %s\nlast answer: %s %s\n' "$1" "$2" "$http_status" "$http_body" >&2
+		return 1
+	}
+}
+matches() { # GOT REGEX
+	[[ $1 =~ $2 ]] || {
+		printf 'got    %s\nwanted %s\nlast answer: %s %s\n' "$1" "$2" "$http_status" "$http_body" >&2
+		return 1
+	}
+}
+# The answer says that a dependency (redis, postgres) is away, and when to come again.
+assert_away() { # NAME
+	assert_error 503 SERVICE_UNAVAILABLE || return 1
+	equals "$(json .error.details.dependency) $(header Retry-After)" "$1 1"
+}
+# obj NAME VALUE...: a JSON object of strings, whatever is in them.
+obj() { jq -nc '[$ARGS.positional | _nwise(2) | {key: .[0], value: .[1]}] | from_entries' --args "$@"; }
+uri() { jq -rn --arg s "$1" '$s | @uri'; }
+
+# A client's address nobody else uses (RFC 2544), and requests as from there:
+#   as_client ADDRESS CONCURRENCY [LOAD_ARGS...] < lines
+fresh_ip() { printf '198.%s.%s.%s' $((18 + RANDOM % 2)) $((RANDOM % 256)) $((1 + RANDOM % 254)); }
+as_client() {
+	"$BUILD_DIR/tests/tools/load" "$BASE_URL" "$2" -H "X-Forwarded-For: $1" "${@:3}"
+}
+# repeat NUMBER LINE (a loop would be slow: Bats traps each command)
+repeat() { yes "$2" | head -n "$1"; }
+
+# old_seat USER ARN JOINED_S SILENT_S [PARTICIPANT]: seated that long ago, silent for so long.
+old_seat() {
+	local now sid
+	now=$(($(redis_c time | head -n 1) * 1000)) sid=$(</proc/sys/kernel/random/uuid)
+	redis_c zadd "${P}viewer:heartbeat:$2" $((now - $4 * 1000)) "$1" >/dev/null
+	redis_c hset "${P}viewer:session:$2" "$1" "$sid $((now - $3 * 1000)) ${5:-p1}" >/dev/null
+	redis_c hset "${P}viewer:stage" "$1" "$2" >/dev/null
+}
+# rows USER COLUMNS: what PostgreSQL has of a user (a plain id), oldest first, all records written.
+rows() {
+	local status=$http_status body=$http_body headers=$http_headers
+	api GET "/api/viewer/history/$1"
+	assert_status 200 || return 1
+	http_status=$status http_body=$body http_headers=$headers
+	psql_q "SELECT $2 FROM (SELECT * FROM viewer_sessions WHERE user_id = '$1' ORDER BY id) s"
+}
+
+# Only the stages that a test makes from here on, the master besides; call put_stages_back in
+# teardown.
+set_stages_aside() { redis_c rename "${P}stages" stages-aside >/dev/null 2>&1 || true; }
+put_stages_back() {
+	[ "$(redis_c exists stages-aside)" = 0 ] && return
+	redis_c rename stages-aside "${P}stages" >/dev/null
+}
+
+# The pid of a service of the stack now (a restart changes it), and all its processes.
+pid_of() { sed -n "s/^PID_${1^^}=//p" "$SUITE_DIR/env"; }
+processes_of() { pid_of "$1"; pgrep -P "$(pid_of "$1")"; }
+freeze() { processes_of "$1" | xargs kill -STOP; }
+thaw() { processes_of "$1" | xargs kill -CONT; }
+status_of() { # METHOD PATH
+	curl -s -o /dev/null -w '%{http_code}' --max-time 5 -X "$1" -H "x-api-key: $KEY" "$BASE_URL$2"
+}
+answers() { [ "$(status_of "$1" "$2")" = "$3" ]; } # METHOD PATH STATUS
+# Each program has noticed that Redis and PostgreSQL are back.
+all_well() {
+	local user
+	user=$(fresh well)
+	[ "$(curl -s --max-time 5 "$BASE_URL/health" | jq -r .data.status)" = healthy ] &&
+		answers GET /api/stats 200 && answers GET /api/stage/list 200 &&
+		answers GET "/api/viewer/history/$user" 200 &&
+		api POST /api/token/viewer "{\"userId\":\"$user\"}" && [ "$http_status" != 503 ] &&
+		leave "$user" "$MASTER"
+}

@@ -1,0 +1,40 @@
+# Starts one private stack for all test files, and ends it. Tests share it, so each uses ids
+# of its own. The logs of every program are searched for the secrets planted here
+# by 99-end.bats, the last file.
+# shellcheck shell=bash
+
+setup_suite() {
+	export PROJECT_ROOT BUILD_DIR SUITE_DIR
+	PROJECT_ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
+	BUILD_DIR=${BUILD_DIR:-$PROJECT_ROOT/build/release}
+	SUITE_DIR=$(mktemp -d /tmp/ivs-test.XXXXXX)
+	chmod 711 "$SUITE_DIR"
+	unset MASTER_STAGE_ARN REDIS_SOCKET REDIS_HOST DB_HOST AWS_ENDPOINT_URL
+	export API_SECRET_KEY="canary-key-$RANDOM$RANDOM,canary-second-key-$RANDOM$RANDOM"
+	export API_READ_KEYS="canary-read-key-$RANDOM$RANDOM"
+	export INTERNAL_SECRET="canary-internal-$RANDOM$RANDOM"
+	export AWS_ACCESS_KEY_ID=AKIATESTCANARYKEYID1
+	export AWS_SECRET_ACCESS_KEY="canary-aws-secret-$RANDOM$RANDOM"
+	export AWS_SESSION_TOKEN="canary-aws-session-$RANDOM$RANDOM"
+	export AWS_REGION=ap-northeast-1 AWS_ACCOUNT_ID=123456789012
+	# Loopback is our "proxy": tests appear as other clients by X-Forwarded-For.
+	export TRUSTED_PROXIES=127.0.0.1 CORS_ORIGINS='https://show.example,https://admin.example'
+	export API_PORT=0 CRON=off API_LANG=zh-TW
+	export ASAN_OPTIONS="log_path=$SUITE_DIR/sanitizer:abort_on_error=1:detect_leaks=1:quarantine_size_mb=8"
+	export UBSAN_OPTIONS="log_path=$SUITE_DIR/sanitizer:print_stacktrace=1:halt_on_error=1"
+	"$PROJECT_ROOT/deploy/stack" up "$SUITE_DIR" --fresh 3>&- >&2 || return 1
+	set -a
+	# shellcheck source=/dev/null
+	. "$SUITE_DIR/env"
+	set +a
+}
+
+teardown_suite() {
+	"$PROJECT_ROOT/deploy/stack" down "$SUITE_DIR" 3>&- >/dev/null
+	# What a leak or an end-of-life report says comes only now.
+	if compgen -G "$SUITE_DIR/sanitizer*" >/dev/null; then
+		cat "$SUITE_DIR"/sanitizer* >&2
+		return 1
+	fi
+	[ -n "${KEEP_SUITE:-}" ] || rm -rf "$SUITE_DIR"
+}
