@@ -44,14 +44,21 @@ struct probe {
 	struct err redis_err;
 };
 
+/* Who comes while an engine is away gets what was found a moment ago, so that those who wait
+ * in line need not each wait for it. */
 static struct probe
 ask_around(struct app *app)
 {
+	static int64_t fresh_until_ms;
+	static struct probe p;
 	struct err ignored = ERR_INIT;
-	struct probe p = { 0 };
 
+	if (clock_mono_ms() < fresh_until_ms)
+		return p;
+	p.redis_err = (struct err)ERR_INIT;
 	p.redis = redis_ping(app->redis, PROBE_MS, &p.redis_err);
 	p.postgres = pg_ping(app->pg, PROBE_MS, &ignored);
+	fresh_until_ms = p.redis && p.postgres ? 0 : clock_mono_ms() + PROBE_MS;
 	return p;
 }
 

@@ -5,6 +5,7 @@
  * The master stage is read from AWS once, when its name is first asked for, and kept.
  */
 #include "app/app.h"
+#include "base/arn.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "domain/stages.h"
@@ -59,7 +60,8 @@ ask_list(struct app *app, struct req *rq, struct err *err)
 
 	(void)app;
 	o->limit = req_query_int(rq, "maxResults", 1, PAGE_MAX, PAGE_MAX);
-	if (token.n > 0 && !decode_base64url(rq->arena, token, &o->after))
+	if (token.p != NULL &&
+	    (!decode_base64url(rq->arena, token, &o->after) || !arn_is_stage(o->after)))
 		req_invalid(rq, "nextToken", MSG_WHY_TOKEN);
 	rq->state = o;
 	if (!req_valid(rq, err))
@@ -88,16 +90,26 @@ next_token(struct arena *a, struct str arn)
 	return json_str(buf_view(&b));
 }
 
-/* Where the page starts: behind the stage it names; the start when that is gone. */
-static size_t
-first_of_page(const struct show *show, struct str after)
+static int
+compare(struct str a, struct str b)
 {
-	size_t i;
+	int d = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
 
-	for (i = 0; after.n > 0 && i < show->n_stages; i++)
-		if (str_eq(show->stages[i].arn, after))
-			return i + 1;
-	return 0;
+	return d != 0 ? d : a.n < b.n ? -1 : a.n > b.n;
+}
+
+/* Where the page starts: behind the stage that ended the last one, there or gone. */
+static size_t
+first_of_page(const struct config *cfg, const struct show *show, struct str after)
+{
+	size_t i = 1; /* the master comes first, the others by ARN */
+
+	if (after.n == 0)
+		return 0;
+	while (!str_eq(after, cfg->master_stage_arn) && i < show->n_stages &&
+	       compare(show->stages[i].arn, after) <= 0)
+		i++;
+	return i;
 }
 
 static bool
@@ -111,7 +123,7 @@ list(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs
 
 	(void)err;
 	stages_show_answer(app->cfg, reply, rq->arena, &show);
-	i = first_of_page(&show, o->after);
+	i = first_of_page(app->cfg, &show, o->after);
 	end = i + (size_t)o->limit < show.n_stages ? i + (size_t)o->limit : show.n_stages;
 	if (end > i && end < show.n_stages)
 		token = next_token(rq->arena, show.stages[end - 1].arn);

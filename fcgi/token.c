@@ -221,6 +221,7 @@ ask_viewer(struct app *app, struct req *rq, struct err *err)
 	crypto_uuid(session_id);
 	o->participant_id = new_participant(app, rq->arena);
 	rq->state = o;
+	j.hold_old = true;
 	j.session_id = str_of(session_id);
 	j.participant_id = o->participant_id;
 	j.user_agent = parse_clean_text(rq->arena, rq->user_agent, USER_AGENT_MAX_BYTES);
@@ -238,15 +239,18 @@ give_back(struct app *app, struct req *rq, const struct order *o, const struct s
 		log_err(LOG_WARN, "a seat was not given back; it ends by time-out", &err);
 }
 
+/* One round trip more, for tokens of AWS and for a move. */
 static void
-note_participant(struct app *app, struct req *rq, const struct order *o,
-    const struct seat *seat, const struct token *t)
+confirm(struct app *app, struct req *rq, const struct order *o, const struct seat *seat,
+    const struct token *t)
 {
 	struct err err = ERR_INIT;
 
-	if (!tokens_are_local(app->tokens) && !presence_participant(app->redis, rq->arena,
-						  o->id, seat, t->participant_id, &err))
-		log_err(LOG_WARN, "the participant id was not noted", &err);
+	if (tokens_are_local(app->tokens) && seat->moved_from.n == 0)
+		return;
+	if (!presence_confirm(
+		app->redis, rq->arena, o->id, seat, t->participant_id, &err))
+		log_err(LOG_WARN, "participant or move was not noted", &err);
 }
 
 static json_t *
@@ -282,7 +286,7 @@ viewer(struct app *app, struct req *rq, const struct reply *reply, struct resp *
 		give_back(app, rq, o, &seat);
 		return false;
 	}
-	note_participant(app, rq, o, &seat, &t);
+	confirm(app, rq, o, &seat, &t);
 	resp_ok(rs, viewer_json(app, o, &seat, &t));
 	return true;
 }

@@ -26,7 +26,7 @@ first_seat() {
 duration() { # USER ARN [CURL_ARGS...]
 	api GET "/api/viewer/duration?userId=$(uri "$1")&stageArn=$2" - "${@:3}"
 }
-# Works like the program: odd ids that must come through unharmed.
+# Ids that must come through unharmed, one a line.
 odd_ids() {
 	printf '%s\n' 'a:b' ':' 'a b' ' ' "it's" '"quoted"' 'back\slash' __proto__ constructor 'viewers:1' \
 		'王小明' '🎬🎤' 'a/b' '100%' '%2F' 'a+b' '{"a":1}' '$HOME `id`' '; DROP TABLE users' '-1' '*' \

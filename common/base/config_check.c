@@ -1,9 +1,9 @@
 #include "base/config_private.h"
 
+#include "base/arn.h"
 #include "base/parse.h"
 #include "base/banned.h"
 
-#define ACCOUNT_CHARS 12
 #define KEY_MIN_CHARS 8
 #define KEY_GOOD_CHARS 16
 
@@ -17,53 +17,6 @@ static bool
 is_set(struct config_loader *l, const char *name)
 {
 	return config_given(l, name)->value.n > 0;
-}
-
-static bool
-is_digits(struct str s)
-{
-	size_t i;
-
-	for (i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-	}
-	return true;
-}
-
-static bool
-has_upper(struct str s)
-{
-	size_t i;
-
-	for (i = 0; i < s.n; i++) {
-		if (s.p[i] >= 'A' && s.p[i] <= 'Z')
-			return true;
-	}
-	return false;
-}
-
-struct arn {
-	struct str region, account, id;
-};
-
-/* arn:aws:ivs:REGION:ACCOUNT:TYPE/ID */
-static bool
-arn_parse(struct str s, struct str type, struct arn *ret)
-{
-	struct str head, kind;
-
-	if (!str_starts(s, STR("arn:aws:ivs:")))
-		return false;
-	s = str_skip(s, 12);
-	ret->region = str_cut(&s, ':');
-	ret->account = str_cut(&s, ':');
-	head = s;
-	kind = str_cut(&head, '/');
-	ret->id = head;
-	return parse_word(ret->region, "-", 64) && !has_upper(ret->region) &&
-	       ret->account.n == ACCOUNT_CHARS && is_digits(ret->account) &&
-	       str_eq(kind, type) && parse_word(ret->id, "-", 128);
 }
 
 /* Both must be those of this deployment. */

@@ -72,8 +72,8 @@ extern const size_t config_retired_count;
 /* Longest text config_allowed writes, NUL included. */
 #define CONFIG_ALLOWED_BYTES 200
 /* What may be written, in words: "a whole number from 1 to 10". */
-void
-config_allowed(const struct setting *s, enum lang lang, char out[CONFIG_ALLOWED_BYTES]);
+void config_allowed(
+    const struct setting *s, enum lang lang, char out[CONFIG_ALLOWED_BYTES]);
 
 /* How one setting was found. */
 struct config_given {

@@ -66,8 +66,8 @@ bool err_tell(struct err *err, enum err_kind kind, enum msg tell, const char *fm
     __attribute__((format(printf, 4, 5)));
 
 /* Add what we were doing. Returns false. */
-bool
-err_while(struct err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool err_while(struct err *err, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 void err_clear(struct err *err);
 

@@ -34,8 +34,8 @@ void log_init(const char *app, enum log_level level);
 bool log_enabled(enum log_level level);
 /* The request id put into each line until it is set again; "" for none. */
 void log_set_rid(struct str rid);
-void
-log_event(enum log_level level, const char *msg, const struct log_field *f, size_t n);
+void log_event(
+    enum log_level level, const char *msg, const struct log_field *f, size_t n);
 #define LOG(level, msg, ...)                                                             \
 	do {                                                                             \
 		if (log_enabled(level)) {                                                \

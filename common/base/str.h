@@ -39,8 +39,8 @@ struct str str_skip(struct str s, size_t n); /* without its first n bytes */
  * STR_NULL when there was no `sep`. */
 struct str str_cut(struct str *rest, char sep);
 struct str str_dup(struct arena *a, struct str s); /* NUL-terminated copy */
-struct str
-str_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+struct str str_printf(struct arena *a, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 struct buf {
 	struct arena *arena;
@@ -56,8 +56,8 @@ void buf_add(struct buf *b, const void *p, size_t n);
 void buf_str(struct buf *b, struct str s);
 void buf_cstr(struct buf *b, const char *s);
 void buf_char(struct buf *b, char c);
-void
-buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void buf_printf(struct buf *b, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 struct str buf_view(const struct buf *b);
 bool buf_ok(const struct buf *b) __attribute__((warn_unused_result));
 

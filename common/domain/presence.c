@@ -14,6 +14,7 @@ presence_join_ask(struct redis_call *c, const struct join *j)
 	redis_arg(c, j->user_agent);
 	redis_arg(c, j->ip_address);
 	redis_arg(c, j->username);
+	redis_arg(c, j->hold_old ? STR("1") : STR(""));
 }
 
 bool
@@ -54,29 +55,22 @@ bool
 presence_unseat(struct redis *r, struct arena *a, struct str user_id,
     const struct seat *seat, struct err *err)
 {
-	struct join back = { .user_id = user_id, .stage_arn = seat->moved_from };
-	char session_id[UUID_BYTES];
 	struct redis_call c;
 
 	seat_call(&c, a, SCRIPT_UNSEAT, user_id, seat);
-	if (!redis_call(r, &c, err))
-		return false;
-	if (seat->moved_from.n == 0)
-		return true;
-	crypto_uuid(session_id);
-	back.session_id = str_of(session_id);
-	presence_join_ask(&c, &back);
+	redis_arg(&c, seat->moved_from);
 	return redis_call(r, &c, err);
 }
 
 bool
-presence_participant(struct redis *r, struct arena *a, struct str user_id,
+presence_confirm(struct redis *r, struct arena *a, struct str user_id,
     const struct seat *seat, struct str participant_id, struct err *err)
 {
 	struct redis_call c;
 
-	seat_call(&c, a, SCRIPT_PARTICIPANT, user_id, seat);
+	seat_call(&c, a, SCRIPT_CONFIRM, user_id, seat);
 	redis_arg(&c, participant_id);
+	redis_arg(&c, seat->moved_from);
 	return redis_call(r, &c, err);
 }
 

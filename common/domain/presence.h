@@ -19,6 +19,7 @@ struct join {
 	struct str session_id;	   /* a fresh UUID; used if he is new */
 	struct str participant_id; /* empty: not known yet */
 	struct str user_agent, ip_address, username; /* for the record; may be empty */
+	bool hold_old; /* a move is not over until presence_confirm or presence_unseat */
 };
 
 struct seat {
@@ -26,7 +27,8 @@ struct seat {
 	struct str session_id;
 	int64_t joined_at_ms, viewers_now;
 	bool is_new, drain_due;
-	struct str moved_from; /* the stage whose seat he gave up for this; empty: none */
+	struct str
+	    moved_from; /* the stage he left or is about to leave for this; empty: none */
 };
 
 void presence_join_ask(struct redis_call *c, const struct join *j);
@@ -36,28 +38,25 @@ void presence_join_ask(struct redis_call *c, const struct join *j);
  */
 bool presence_join_answer(const struct reply *reply, struct seat *ret, struct err *err);
 
-/*
- * Give back a seat whose token could not be made: no seat, no view. Who was moved for it gets
- * a seat on his old stage again, if one is left.
- */
+/* The token could not be made: no seat, no view; who was moved for it sits where he sat. */
 bool presence_unseat(struct redis *r, struct arena *a, struct str user_id,
     const struct seat *seat, struct err *err);
-/* Note the participant id that AWS has given. */
-bool presence_participant(struct redis *r, struct arena *a, struct str user_id,
+/* The token exists: note who AWS says he is, and end the session he was moved from. */
+bool presence_confirm(struct redis *r, struct arena *a, struct str user_id,
     const struct seat *seat, struct str participant_id, struct err *err);
 
-void
-presence_heartbeat_ask(struct redis_call *c, struct str user_id, struct str stage_arn);
+void presence_heartbeat_ask(
+    struct redis_call *c, struct str user_id, struct str stage_arn);
 /* ERR_NOT_FOUND with MSG_NO_SESSION: he has no seat there. */
 bool presence_heartbeat_answer(
     const struct reply *reply, int64_t *ret_viewers_now, struct err *err);
 
 void presence_leave_ask(struct redis_call *c, struct str user_id, struct str stage_arn);
-void
-presence_leave_answer(const struct reply *reply, bool *ret_left, bool *ret_drain_due);
+void presence_leave_answer(
+    const struct reply *reply, bool *ret_left, bool *ret_drain_due);
 
-void
-presence_duration_ask(struct redis_call *c, struct str user_id, struct str stage_arn);
+void presence_duration_ask(
+    struct redis_call *c, struct str user_id, struct str stage_arn);
 int64_t presence_duration_answer(const struct reply *reply); /* seconds; 0: not there */
 
 struct viewer {

@@ -12,8 +12,6 @@ registry_entry(const struct config *cfg, const struct ivs_stage *s)
 	json_object_set_new(o, "name", json_str(s->name));
 	json_object_set_new(
 	    o, "master", json_boolean(str_eq(s->arn, cfg->master_stage_arn)));
-	json_object_set_new(o, "autoScaled", json_false());
-	json_object_set_new(o, "state", json_string("active"));
 	json_object_set_new(o, "events", json_str(s->events_endpoint));
 	json_object_set_new(o, "whip", json_str(s->whip_endpoint));
 	if (json_parse_object(s->tags_json, &tags, &ignored))
@@ -37,6 +35,6 @@ stages_load(const struct config *cfg, struct redis *r, struct ivs *ivs, struct a
 	redis_arg(&c, json);
 	if (!redis_call(r, &c, err))
 		return err_while(err, "keeping stage '%.*s'", STR_ARG(arn));
-	stage_from_json(cfg, arn, json, ret);
+	stage_from_json(cfg, arn, reply_str(c.reply, 1), ret);
 	return true;
 }

@@ -18,8 +18,8 @@ struct redis_conn *redis_conn_open(
     const struct config *cfg, int64_t deadline, bool *ret_late, struct err *err);
 void redis_conn_close(struct redis_conn *c);
 
-enum conn_result
-redis_conn_send(struct redis_conn *c, const char *p, size_t n, int64_t deadline);
+enum conn_result redis_conn_send(
+    struct redis_conn *c, const char *p, size_t n, int64_t deadline);
 /* At least one byte into p; *ret_n says how many. */
 enum conn_result redis_conn_recv(
     struct redis_conn *c, char *p, size_t size, size_t *ret_n, int64_t deadline);

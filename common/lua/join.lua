@@ -1,6 +1,7 @@
 -- join: give a viewer a seat, or keep the one he has.
 -- ARGV[8] user          ARGV[9] wanted stage ARN, '' = any   ARGV[10] session id if he is new
 -- ARGV[11] participant  ARGV[12] user agent  ARGV[13] address  ARGV[14] user name ('' = none)
+-- ARGV[15] '1': if he moves, his old seat is kept until `confirm` or `unseat`
 -- -> {'OK', arn, stage JSON, session id, joined at ms, viewers now, is new 0|1, drain due 0|1,
 --     the stage he was moved from or ''}
 --  | {'NO_STAGE'} | {'OFFLINE'} no picture there | {'FULL'}
@@ -80,7 +81,9 @@ local stage, pictures = least_loaded(candidates)
 if pictures == 0 then return {'OFFLINE'} end
 if not stage then return {'FULL'} end
 
-if arn then finish(user, arn, now, 'moved') end
+if arn and ARGV[15] ~= '1' then finish(user, arn, now, 'moved') end
+-- A seat here that a move left behind and nobody confirmed.
+if session_of(user, stage.arn) then finish(user, stage.arn, now, 'moved') end
 session = {s = sid, j = now, p = pid ~= '' and pid or nil}
 redis.call('ZADD', beats(stage.arn), now, user)
 session_put(user, stage.arn, session)

@@ -1,7 +1,7 @@
 /* The getters of web/request.h: members of body, query and path, and what is wrong with them. */
 #include "web/request.h"
 
-#include "base/encode.h"
+#include "base/arn.h"
 #include "base/parse.h"
 #include "base/banned.h"
 
@@ -91,40 +91,12 @@ checked_text(
 	return s;
 }
 
-static bool
-all_in(struct str s, const char *set)
-{
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		if (memchr(set, s.p[i], strlen(set)) == NULL)
-			return false;
-	return s.n > 0;
-}
-
-/* ^arn:aws:ivs:[a-z0-9-]+:[0-9]{12}:stage/[A-Za-z0-9-]+$, at most 128 bytes */
-static bool
-is_stage_arn(struct str s)
-{
-	struct str region, account;
-
-	if (s.n > STAGE_ARN_MAX_BYTES || !str_starts(s, STR("arn:aws:ivs:")))
-		return false;
-	s = str_skip(s, 12);
-	region = str_cut(&s, ':');
-	account = str_cut(&s, ':');
-	return all_in(region, "abcdefghijklmnopqrstuvwxyz0123456789-") &&
-	       account.n == 12 && all_in(account, "0123456789") &&
-	       str_starts(s, STR("stage/")) &&
-	       parse_word(str_skip(s, 6), "-", STAGE_ARN_MAX_BYTES);
-}
-
 static struct str
 checked_arn(struct req *rq, const char *name, struct str s)
 {
 	if (s.n == 0)
 		return STR_NULL;
-	if (is_stage_arn(s))
+	if (arn_is_stage(s))
 		return s;
 	req_invalid(rq, name, MSG_WHY_ARN);
 	return STR_NULL;
@@ -169,22 +141,31 @@ req_flag(struct req *rq, const char *name)
 	return json_is_true(v);
 }
 
+/* False: noted as wrong already. */
+static bool
+query_text(struct req *rq, const char *name, struct str *ret)
+{
+	*ret = STR_NULL;
+	if (parse_query(rq->arena, rq->query, name, ret))
+		return true;
+	req_invalid(rq, name, MSG_QUERY_WRONG);
+	return false;
+}
+
 struct str
 req_query_text(struct req *rq, const char *name)
 {
-	struct str s = STR_NULL;
+	struct str s;
 
-	if (!parse_query(rq->arena, rq->query, name, &s))
-		req_invalid(rq, name, MSG_QUERY_WRONG);
-	return s;
+	return query_text(rq, name, &s) ? s : STR_NULL;
 }
 
 struct str
 req_query_user_id(struct req *rq, const char *name)
 {
-	struct str s = req_query_text(rq, name);
+	struct str s;
 
-	if (!given(rq, name, s, REQUIRED_MEMBER))
+	if (!query_text(rq, name, &s) || !given(rq, name, s, REQUIRED_MEMBER))
 		return STR_NULL;
 	return checked_text(rq, name, s, USER_ID_MAX_CHARS, MSG_WHY_LENGTH_100);
 }
@@ -192,9 +173,11 @@ req_query_user_id(struct req *rq, const char *name)
 struct str
 req_query_stage_arn(struct req *rq, const char *name, enum presence_rule rule)
 {
-	struct str s = req_query_text(rq, name);
+	struct str s;
 
-	return given(rq, name, s, rule) ? checked_arn(rq, name, s) : STR_NULL;
+	if (!query_text(rq, name, &s) || !given(rq, name, s, rule))
+		return STR_NULL;
+	return checked_arn(rq, name, s);
 }
 
 int64_t
@@ -218,7 +201,12 @@ req_path_user_id(struct req *rq, const char *name)
 struct str
 req_path_stage_arn(struct req *rq, const char *name)
 {
-	return checked_arn(rq, name, rq->rest);
+	struct str arn = rq->rest;
+
+	/* One slash more at the end of a path is forgiven; an ARN has none there. */
+	if (arn.n > 0 && arn.p[arn.n - 1] == '/')
+		arn.n--;
+	return checked_arn(rq, name, arn);
 }
 
 bool

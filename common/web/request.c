@@ -16,6 +16,7 @@
 struct raw {
 	struct str method, uri, length, remote, forwarded, rid, api_key, internal_secret;
 	struct str origin, language, agent;
+	bool twice;
 };
 
 static const struct {
@@ -40,12 +41,15 @@ take_param(struct raw *raw, const char *param)
 {
 	const char *eq = strchr(param, '=');
 	struct str name = { param, eq != NULL ? (size_t)(eq - param) : 0 };
+	struct str *to;
 	size_t i;
 
 	for (i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
 		if (!str_eq(name, wanted[i].name))
 			continue;
-		*(struct str *)((char *)raw + wanted[i].offset) = str_of(eq + 1);
+		to = (struct str *)((char *)raw + wanted[i].offset);
+		raw->twice |= to->p != NULL;
+		*to = str_of(eq + 1);
 		return;
 	}
 }
@@ -98,6 +102,7 @@ set_path(struct req *rq, struct str uri)
 static void
 set_client(struct req *rq, struct str remote, struct str forwarded)
 {
+	static const struct net_addr nobody = { { 0 } };
 	struct net_addr hop;
 	const char *comma;
 	size_t head;
@@ -110,7 +115,7 @@ set_client(struct req *rq, struct str remote, struct str forwarded)
 		if (!net_parse(
 			str_trim(str_skip(forwarded, comma != NULL ? head + 1 : 0)),
 			&hop))
-			break;
+			hop = nobody; /* a proxy of ours that does not know */
 		rq->client = hop;
 		forwarded.n = head;
 	}
@@ -221,6 +226,7 @@ req_init(struct req *rq, struct arena *a, const struct config *cfg, char **param
 	rq->internal_secret = raw.internal_secret;
 	rq->origin = raw.origin;
 	rq->user_agent = raw.agent;
+	rq->header_twice = raw.twice;
 	set_method(rq, raw.method);
 	set_path(rq, raw.uri);
 	set_client(rq, raw.remote, raw.forwarded);

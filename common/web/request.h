@@ -20,7 +20,6 @@
 
 #define USER_ID_MAX_CHARS 100
 #define PARTICIPANT_ID_MAX_CHARS 255
-#define STAGE_ARN_MAX_BYTES 128
 #define REQUEST_ID_MAX 64
 
 enum method {
@@ -42,7 +41,10 @@ struct req {
 	struct str rest;  /* what the route's :parameter matched */
 	struct str body;
 	bool body_too_big;
-	bool body_cut; /* shorter than Content-Length said */
+	bool
+	    header_twice; /* by two spellings, X-Api-Key and X_Api_Key, that CGI cannot tell
+			      apart: nobody may say what he wants in the name of the other */
+	bool body_cut;	  /* shorter than Content-Length said */
 	/* headers; p == NULL: absent */
 	struct str api_key, internal_secret, origin, user_agent;
 	struct str rid;

@@ -10,8 +10,12 @@ match(const char *pattern, struct str path, struct str *ret_rest)
 	struct str fixed = { pattern,
 		colon ? (size_t)(colon - pattern) + 1 : strlen(pattern) };
 
-	if (colon == NULL)
+	if (colon == NULL) {
+		/* One slash more at the end; in a parameter it would be part of it. */
+		if (path.n == fixed.n + 1 && path.n > 2 && path.p[fixed.n] == '/')
+			path.n--;
 		return str_eq(path, fixed) ? 2 : 0;
+	}
 	if (!str_starts(path, fixed) || path.n == fixed.n)
 		return 0;
 	*ret_rest = str_skip(path, fixed.n);
@@ -22,16 +26,14 @@ bool
 router_find(const struct route *routes, size_t n, struct req *rq,
     const struct route **ret, unsigned *ret_allow, struct err *err)
 {
-	struct str path = rq->path, rest = STR_NULL;
+	struct str rest = STR_NULL;
 	int best = 0, m;
 	size_t i;
 
 	*ret = NULL;
 	*ret_allow = 0;
-	if (path.n > 1 && path.p[path.n - 1] == '/')
-		path.n--;
 	for (i = 0; i < n; i++) {
-		m = match(routes[i].path, path, &rest);
+		m = match(routes[i].path, rq->path, &rest);
 		if (m == 0 || m < best)
 			continue;
 		if (m > best) {

@@ -40,6 +40,8 @@ prepare(const struct serve *s, struct slot *sl, struct err *err)
 {
 	struct req *rq = &sl->rq;
 
+	if (rq->header_twice)
+		return err_tell(err, ERR_INPUT, MSG_HEADER_TWICE, "a header came twice");
 	if (!router_find(s->routes, s->n_routes, rq, &sl->route, &sl->rs.allow, err))
 		return false;
 	if (sl->route == NULL) {
