@@ -6,6 +6,7 @@
  * and a second one in the same slot writes the same row.
  */
 #include "base/json.h"
+#include "domain/stages.h"
 #include "job/job.h"
 
 #include "base/banned.h"
@@ -22,17 +23,19 @@ struct picture {
 	struct str registry; /* JSON for stage_write.sql */
 };
 
-/* An entry nobody can read, or the master's before it was read from AWS: no more is known. */
+/* Typed by stage_from_json: what else may stand in the registry must not stop the counts. */
 static json_t *
 registry_entry(struct job *j, struct str arn, struct str text)
 {
-	struct err ignored = ERR_INIT;
-	json_t *entry = NULL;
+	struct stage s;
 
-	if (text.n == 0 || !json_parse_object(text, &entry, &ignored))
-		entry = json_object();
-	return json_pack("{s:o, s:o, s:b}", "a", json_str(arn), "s", entry, "k",
-	    str_eq(arn, j->cfg->master_stage_arn));
+	stage_from_json(j->cfg, arn, text, &s);
+	return json_pack("{s:o, s:{s:o, s:b, s:o, s:o, s:O, s:o}, s:b}", "a",
+	    json_str(arn), "s", "name", json_str(s.name), "autoScaled", s.auto_scaled,
+	    "maxViewers", s.max_viewers > 0 ? json_integer(s.max_viewers) : json_null(),
+	    "state", json_str(s.state), "tags", s.tags, "createdAt",
+	    s.created_at_ms > 0 ? json_integer(s.created_at_ms) : json_null(), "k",
+	    s.master);
 }
 
 static void
@@ -66,9 +69,8 @@ write_picture(struct job *j, const struct picture *p, struct err *err)
 	struct str params[] = { p->counts, slot };
 	struct pg_rows rows;
 
-	if (!pg_run(j->pg, a, Q_STAGE_WRITE, &p->registry, 1, WRITE_MS, &rows, err))
-		return false;
-	return pg_run(j->pg, a, Q_SNAPSHOT_WRITE, params, 2, WRITE_MS, &rows, err);
+	return pg_run(j->pg, a, Q_SNAPSHOT_WRITE, params, 2, WRITE_MS, &rows, err) &&
+	       pg_run(j->pg, a, Q_STAGE_WRITE, &p->registry, 1, WRITE_MS, &rows, err);
 }
 
 static bool

@@ -56,7 +56,8 @@ ask_around(struct app *app)
 	if (clock_mono_ms() < fresh_until_ms)
 		return p;
 	p.redis_err = (struct err)ERR_INIT;
-	p.redis = redis_ping(app->redis, PROBE_MS, &p.redis_err);
+	p.redis = redis_probe(app->redis, &app->work, PROBE_MS, &p.redis_err);
+	arena_wipe(&app->work);
 	p.postgres = pg_ping(app->pg, PROBE_MS, &ignored);
 	fresh_until_ms = p.redis && p.postgres ? 0 : clock_mono_ms() + PROBE_MS;
 	return p;

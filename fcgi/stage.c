@@ -33,7 +33,7 @@ complete(struct app *app, struct req *rq, struct stage *s)
 	struct err ignored = ERR_INIT;
 	struct stage loaded;
 
-	if (s->name.n > 0 || !s->master || clock_mono_ms() < not_before_ms)
+	if (s->read || !s->master || clock_mono_ms() < not_before_ms)
 		return;
 	if (stages_load(
 		app->cfg, app->redis, app->ivs, rq->arena, s->arn, &loaded, &ignored))

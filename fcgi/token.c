@@ -10,7 +10,6 @@
  */
 #include "app/app.h"
 #include "base/clock.h"
-#include "base/parse.h"
 #include "domain/presence.h"
 #include "domain/stages.h"
 #include "web/router.h"
@@ -19,7 +18,6 @@
 /* Encoders are pointed here and redirected; AWS "Publish with OBS". */
 #define WHIP_ENDPOINT "https://global.whip.live-video.net"
 #define WEB_SDK "amazon-ivs-web-broadcast"
-#define USER_AGENT_MAX_BYTES 512
 #define REFRESH_PERCENT 80
 /* In api mode a worker waits for AWS, some 100 ms a token: as many as the quota of 50 a
  * second is worth. Idle ones cost little. */
@@ -48,7 +46,7 @@ new_participant(const struct app *app, struct arena *a)
 static bool
 load_stage(struct app *app, struct req *rq, struct stage *stage, struct err *err)
 {
-	if (!tokens_are_local(app->tokens) || stage->whip_endpoint.n > 0)
+	if (!tokens_are_local(app->tokens) || stage->read)
 		return true;
 	if (stages_load(
 		app->cfg, app->redis, app->ivs, rq->arena, stage->arn, stage, err))
@@ -142,17 +140,6 @@ instructions(const struct token *t, enum lang lang)
 	    message(MSG_OBS_METHOD, lang));
 }
 
-/* A show begins: if its stage was never read from AWS, its name is wanted from now on. */
-static void
-learn_name(struct app *app, struct req *rq, struct stage *stage)
-{
-	struct err err = ERR_INIT;
-
-	if (stage->name.n == 0 && !stages_load(app->cfg, app->redis, app->ivs, rq->arena,
-				      stage->arn, stage, &err))
-		log_err(LOG_WARN, "the stage could not be read", &err);
-}
-
 /* Only now, with the token made, is he the show's publisher. */
 static bool
 mark_live(struct app *app, struct req *rq, const struct order *o, const struct token *t,
@@ -178,7 +165,9 @@ publisher(struct app *app, struct req *rq, const struct reply *reply, struct res
 	    !make_token(app, rq, TOKEN_PUBLISHER, o, &stage, &t, err) ||
 	    !mark_live(app, rq, o, &t, err))
 		return false;
-	learn_name(app, rq, &stage);
+	/* A show begins: whoever looks will want the stage's name. */
+	app->master_unread = stage.master && !stage.read;
+	rq->after_due = app->master_unread;
 	data = token_json(&t, o->stage_arn, TOKEN_PUBLISHER);
 	json_object_set_new(data, "userId", json_str(o->id));
 	json_object_set_new(
@@ -221,10 +210,10 @@ ask_viewer(struct app *app, struct req *rq, struct err *err)
 	crypto_uuid(session_id);
 	o->participant_id = new_participant(app, rq->arena);
 	rq->state = o;
-	j.hold_old = true;
+	j.sure_later = true;
 	j.session_id = str_of(session_id);
 	j.participant_id = o->participant_id;
-	j.user_agent = parse_clean_text(rq->arena, rq->user_agent, USER_AGENT_MAX_BYTES);
+	j.user_agent = req_user_agent(rq);
 	j.ip_address = str_of(rq->client_text);
 	presence_join_ask(&rq->call, &j);
 	return true;
@@ -246,7 +235,7 @@ confirm(struct app *app, struct req *rq, const struct order *o, const struct sea
 {
 	struct err err = ERR_INIT;
 
-	if (tokens_are_local(app->tokens) && seat->moved_from.n == 0)
+	if (tokens_are_local(app->tokens) && !seat->moved)
 		return;
 	if (!presence_confirm(
 		app->redis, rq->arena, o->id, seat, t->participant_id, &err))
@@ -280,7 +269,7 @@ viewer(struct app *app, struct req *rq, const struct reply *reply, struct resp *
 
 	if (!presence_join_answer(reply, &seat, err))
 		return false;
-	rq->drain_due = seat.drain_due;
+	rq->after_due = seat.drain_due;
 	stage_from_json(app->cfg, seat.stage_arn, seat.stage_json, &stage);
 	if (!make_token(app, rq, TOKEN_VIEWER, o, &stage, &t, err)) {
 		give_back(app, rq, o, &seat);

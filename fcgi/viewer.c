@@ -19,7 +19,6 @@
 #define SETTLE_MS 2000
 /* A reader of history may wait for PostgreSQL; heartbeats must not wait behind him. */
 #define PROCESSES 2
-#define USER_AGENT_MAX_BYTES 512
 
 /* What a handler keeps between its halves. */
 struct who {
@@ -88,7 +87,7 @@ ask_rejoin(struct app *app, struct req *rq, struct err *err)
 	j.stage_arn = w->stage_arn;
 	j.participant_id = w->participant_id;
 	j.session_id = str_of(session_id);
-	j.user_agent = parse_clean_text(rq->arena, rq->user_agent, USER_AGENT_MAX_BYTES);
+	j.user_agent = req_user_agent(rq);
 	j.ip_address = str_of(rq->client_text);
 	presence_join_ask(&rq->call, &j);
 	return true;
@@ -104,7 +103,7 @@ rejoin(struct app *app, struct req *rq, const struct reply *reply, struct resp *
 	(void)app;
 	if (!presence_join_answer(reply, &seat, err))
 		return false;
-	rq->drain_due = seat.drain_due;
+	rq->after_due = seat.drain_due;
 	resp_message(rs,
 	    json_pack("{s:o, s:o, s:o, s:I, s:b}", "userId", json_str(w->user_id),
 		"stageArn", json_str(seat.stage_arn), "participantId",
@@ -135,8 +134,9 @@ leave(struct app *app, struct req *rq, const struct reply *reply, struct resp *r
 	const struct who *w = rq->state;
 	bool left;
 
-	(void)app, (void)err;
-	presence_leave_answer(reply, &left, &rq->drain_due);
+	(void)app, (void)reply;
+	if (!presence_leave_answer(&rq->call, &left, &rq->after_due, err))
+		return false;
 	resp_message(rs,
 	    json_pack("{s:o, s:o, s:b}", "userId", json_str(w->user_id), "stageArn",
 		json_str(w->stage_arn), "viewerLeft", left),

@@ -378,3 +378,11 @@ limited_now() { # ADDRESS
 	equals "$(json .data.isPublisherLive)" false
 	go_live
 }
+
+@test "key: wrong ones on the heartbeat count as any other call, not as heartbeats" {
+	ip=$(fresh_ip)
+	for _ in $(seq 101); do
+		call POST /api/viewer/heartbeat '{}' -H "X-Forwarded-For: $ip" -H 'x-api-key: guess-guess-guess'
+	done
+	assert_error 429 RATE_LIMIT_EXCEEDED
+}

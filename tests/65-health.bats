@@ -254,3 +254,11 @@ beats_again() { # USER ARN
 	api GET /api/stats
 	assert_status 200
 }
+
+@test "Redis read-only: not ready, since no seat can be taken" {
+	redis_c replicaof 127.0.0.1 1 >/dev/null
+	api GET /readyz
+	redis_c replicaof no one >/dev/null
+	assert_away redis
+	wait_until 5 answers GET /readyz 200
+}

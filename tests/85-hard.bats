@@ -38,8 +38,9 @@ drain() { "$BUILD_DIR/cron/records" >>"$SUITE_DIR/log/cron.log" 2>&1; }
 @test "durability: PostgreSQL killed for 30 s while viewers join: all answered, each once in history" {
 	stage=$(new_stage pg-killed 20000)
 	u=$(fresh)
-	pkill -KILL -P "$PID_POSTGRES" || true
-	kill -KILL "$PID_POSTGRES"
+	postmaster=$(pid_of postgres)
+	pkill -KILL -P "$postmaster" || true
+	kill -KILL "$postmaster"
 	end=$((SECONDS + 30)) n=0 good=0
 	while ((SECONDS < end)); do
 		n=$((n + 1))

@@ -19,8 +19,11 @@ load lib/common
 }
 
 @test "secrets: none of them is in a process list" {
-	for secret in ${API_SECRET_KEY//,/ } $INTERNAL_SECRET $AWS_SECRET_ACCESS_KEY; do
-		! ps -eo args | grep -F -- "$secret" | grep -vF grep
+	ps -eo args >"$BATS_TEST_TMPDIR/processes"
+	for secret in ${API_SECRET_KEY//,/ } $API_READ_KEYS $INTERNAL_SECRET $AWS_SECRET_ACCESS_KEY \
+		$AWS_SESSION_TOKEN $SESSION_SECRET; do
+		run grep -F -- "$secret" "$BATS_TEST_TMPDIR/processes"
+		[ "$status" = 1 ]
 	done
 }
 

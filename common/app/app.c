@@ -132,15 +132,14 @@ close_parts(struct app *app, const struct program *p)
 			p->parts[i]->close(app);
 }
 
-/* Which parts the program has decides what after-work it can do. */
-static void (*after_of(const struct program *p))(struct app *)
+static void
+after_batch(struct app *app)
 {
 	size_t i;
 
-	for (i = 0; i < APP_PARTS_MAX && p->parts[i] != NULL; i++)
-		if (p->parts[i]->after != NULL)
-			return p->parts[i]->after;
-	return NULL;
+	for (i = 0; i < APP_PARTS_MAX && app->program->parts[i] != NULL; i++)
+		if (app->program->parts[i]->after != NULL)
+			app->program->parts[i]->after(app);
 }
 
 static bool
@@ -153,7 +152,7 @@ serve(const struct run *run, struct app *app, struct err *err)
 		.app = app,
 		.routes = run->program->routes,
 		.n_routes = run->program->n_routes,
-		.after = after_of(run->program),
+		.after = after_batch,
 	};
 	bool ok;
 
@@ -170,13 +169,11 @@ work(void *arg)
 {
 	const struct run *run = arg;
 	struct app app = { .cfg = run->cfg,
-		.name = run->program->name,
+		.program = run->program,
 		.started_mono_ms = run->started_mono_ms };
 	struct err err = ERR_INIT;
 	bool ok;
 
-	/* Keys and tokens must not land in a core file. */
-	prctl(PR_SET_DUMPABLE, 0);
 	INVARIANT(arena_init(&app.work, WORK_ARENA_BYTES));
 	app.redis = redis_open(run->cfg);
 	ok = open_parts(&app, run->program, &err) && serve(run, &app, &err);
@@ -231,6 +228,8 @@ app_main(const struct program *p, int argc, char **argv)
 	struct err err = ERR_INIT;
 	int code;
 
+	/* Keys and tokens must not land in a core file, nor be read from /proc. */
+	prctl(PR_SET_DUMPABLE, 0);
 	log_init(p->name, LOG_INFO);
 	if (!read_options(&run, argc, argv)) {
 		usage(p, stderr);

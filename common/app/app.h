@@ -18,21 +18,24 @@
 #include "io/redis.h"
 #include "web/router.h"
 
+struct program;
+
 struct app {
 	const struct config *cfg;
-	const char *name;
+	const struct program *program;
 	struct redis *redis;
 	struct pg *pg;	       /* part_postgres */
 	struct ivs *ivs;       /* part_aws */
 	struct tokens *tokens; /* part_tokens */
 	struct arena work;     /* of after-work and draining; wiped by who uses it */
 	int64_t started_mono_ms;
+	bool master_unread; /* part_aws reads it after the answer and clears this */
 };
 
 struct app_part {
 	bool (*open)(struct app *app, struct err *err);
 	void (*close)(struct app *app);
-	/* Called after a batch in which a handler set drain_due; may be NULL. */
+	/* Called after a batch in which a handler set after_due; may be NULL. */
 	void (*after)(struct app *app);
 };
 

@@ -1,5 +1,7 @@
 #include "app/app.h"
 
+#include "base/log.h"
+#include "domain/stages.h"
 #include "base/banned.h"
 
 static bool
@@ -16,4 +18,23 @@ close_aws(struct app *app)
 	ivs_close(app->ivs);
 }
 
-const struct app_part part_aws = { open_aws, close_aws, NULL };
+/* The name of the master stage is for people: nobody waits for it. */
+static void
+read_master(struct app *app)
+{
+	struct err err = ERR_INIT;
+	struct stage stage;
+
+	if (!app->master_unread)
+		return;
+	app->master_unread = false;
+	json_use(&app->work);
+	if (!stages_load(app->cfg, app->redis, app->ivs, &app->work,
+		app->cfg->master_stage_arn, &stage, &err))
+		log_err(LOG_WARN, "the master stage could not be read", &err);
+	json_use(NULL);
+	arena_wipe(&app->work);
+	log_flush();
+}
+
+const struct app_part part_aws = { open_aws, close_aws, read_master };

@@ -30,6 +30,7 @@ struct ivs {
 	const struct config *cfg;
 	struct http *http;
 	struct creds *creds;
+	int64_t fuse_until_ms;	/* after a call that took all its time */
 	int64_t clock_offset_s; /* AWS' clock minus ours */
 	int budget;		/* tokens left for retries */
 };
@@ -256,7 +257,7 @@ sleep_ms(int64_t ms)
 {
 	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
 
-	(void)nanosleep(&ts, NULL); /* a signal may cut it short: we are to end */
+	(void)nanosleep(&ts, NULL);
 }
 
 static bool
@@ -350,7 +351,15 @@ ivs_call(struct ivs *v, struct arena *a, const struct ivs_op *op, const json_t *
 		    err, ERR_FROM_AWS, ERR_INPUT, "%s: a text is not UTF-8", op->name);
 	if (!endpoint_of(&c, err))
 		return false;
+	if (clock_mono_ms() < v->fuse_until_ms)
+		return err_from(err, ERR_FROM_AWS, ERR_UPSTREAM,
+		    "%s: AWS gave no answer a moment ago", op->name);
 	c.body = json_text(a, body);
 	c.deadline_ms = clock_mono_ms() + IVS_CALL_TOTAL_MS;
-	return call_until_done(&c, ret, err);
+	if (call_until_done(&c, ret, err))
+		return true;
+	/* Who waits in line behind a call that took all its time is told at once. */
+	if (clock_mono_ms() + TRY_MIN_MS >= c.deadline_ms)
+		v->fuse_until_ms = clock_mono_ms() + IVS_FUSE_MS;
+	return false;
 }

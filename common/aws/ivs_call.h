@@ -13,6 +13,8 @@
 #include "base/json.h"
 
 #define IVS_CALL_TOTAL_MS 5000
+/* After a call that used all of it, others fail at once for this long. */
+#define IVS_FUSE_MS 2000
 
 /*
  * None of the calls takes an idempotency token (service model), so what a second

@@ -163,3 +163,9 @@ arena_grow(struct arena *a, void *p, size_t old_n, size_t new_n)
 	POISON(p, old_n);
 	return copy;
 }
+
+size_t
+arena_room(const struct arena *a)
+{
+	return a->cap - a->used;
+}

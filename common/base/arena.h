@@ -31,6 +31,8 @@ bool arena_init(struct arena *a, size_t cap);
 void arena_clear(struct arena *a);
 void arena_wipe(struct arena *a);
 
+/* Bytes still free. For data whose size others decide. */
+size_t arena_room(const struct arena *a);
 void *arena_alloc(struct arena *a, size_t n) __attribute__((malloc, alloc_size(2)));
 void *arena_zalloc(struct arena *a, size_t n) __attribute__((malloc, alloc_size(2)));
 /* Copies n bytes and adds a NUL that is not counted. */

@@ -99,7 +99,6 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	[MSG_WHY_EMPTY] = { "不可為空字串：請填入值或省略此欄位",
 	    "must not be empty: give a value or leave it out" },
 	[MSG_WHY_STRING] = { "必須是字串", "must be a string" },
-	[MSG_WHY_NUMBER] = { "必須是整數", "must be a whole number" },
 	[MSG_WHY_BOOLEAN] = { "必須是 true 或 false", "must be true or false" },
 	[MSG_WHY_LENGTH_100] = { "長度必須為 1 到 100 個字元",
 	    "must be 1 to 100 characters long" },
@@ -111,8 +110,6 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	    "必須是 Stage ARN，格式為 arn:aws:ivs:<區域>:<12 位帳號>:stage/<識別碼>",
 	    "must be a stage ARN of the form "
 	    "arn:aws:ivs:<region>:<12-digit account>:stage/<id>" },
-	[MSG_WHY_FOREIGN_ARN] = { "必須是本系統區域與帳號下的 Stage ARN",
-	    "must be a stage ARN of this system's own region and account" },
 	[MSG_WHY_RANGE] = { "超出允許的範圍，請參考 API 文件",
 	    "is out of range: see the API documentation for its limits" },
 	[MSG_WHY_TOKEN] = { "不是有效的分頁標記，請使用上一頁回傳的值",

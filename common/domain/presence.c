@@ -14,7 +14,7 @@ presence_join_ask(struct redis_call *c, const struct join *j)
 	redis_arg(c, j->user_agent);
 	redis_arg(c, j->ip_address);
 	redis_arg(c, j->username);
-	redis_arg(c, j->hold_old ? STR("1") : STR(""));
+	redis_arg(c, j->sure_later ? STR("1") : STR(""));
 }
 
 bool
@@ -37,7 +37,7 @@ presence_join_answer(const struct reply *reply, struct seat *ret, struct err *er
 	ret->viewers_now = reply_int(reply, 5);
 	ret->is_new = reply_int(reply, 6) == 1;
 	ret->drain_due = reply_int(reply, 7) == 1;
-	ret->moved_from = reply_str(reply, 8);
+	ret->moved = reply_int(reply, 8) == 1;
 	return true;
 }
 
@@ -58,7 +58,6 @@ presence_unseat(struct redis *r, struct arena *a, struct str user_id,
 	struct redis_call c;
 
 	seat_call(&c, a, SCRIPT_UNSEAT, user_id, seat);
-	redis_arg(&c, seat->moved_from);
 	return redis_call(r, &c, err);
 }
 
@@ -70,7 +69,6 @@ presence_confirm(struct redis *r, struct arena *a, struct str user_id,
 
 	seat_call(&c, a, SCRIPT_CONFIRM, user_id, seat);
 	redis_arg(&c, participant_id);
-	redis_arg(&c, seat->moved_from);
 	return redis_call(r, &c, err);
 }
 
@@ -105,11 +103,18 @@ presence_leave_ask(struct redis_call *c, struct str user_id, struct str stage_ar
 	user_call(c, SCRIPT_LEAVE, user_id, stage_arn);
 }
 
-void
-presence_leave_answer(const struct reply *reply, bool *ret_left, bool *ret_drain_due)
+bool
+presence_leave_answer(
+    const struct redis_call *c, bool *ret_left, bool *ret_drain_due, struct err *err)
 {
-	*ret_left = reply_int(reply, 1) == 1;
-	*ret_drain_due = reply_int(reply, 2) == 1;
+	bool left = reply_int(c->reply, 1) == 1;
+
+	if (!left && c->repeated)
+		return err_from(err, ERR_FROM_REDIS, ERR_UNCERTAIN,
+		    "redis: the answer to a leave was lost");
+	*ret_left = left;
+	*ret_drain_due = reply_int(c->reply, 2) == 1;
+	return true;
 }
 
 void

@@ -19,7 +19,8 @@ struct join {
 	struct str session_id;	   /* a fresh UUID; used if he is new */
 	struct str participant_id; /* empty: not known yet */
 	struct str user_agent, ip_address, username; /* for the record; may be empty */
-	bool hold_old; /* a move is not over until presence_confirm or presence_unseat */
+	bool
+	    sure_later; /* a move is over with presence_confirm or _unseat, not at once */
 };
 
 struct seat {
@@ -27,8 +28,7 @@ struct seat {
 	struct str session_id;
 	int64_t joined_at_ms, viewers_now;
 	bool is_new, drain_due;
-	struct str
-	    moved_from; /* the stage he left or is about to leave for this; empty: none */
+	bool moved; /* from another stage: presence_confirm ends his session there */
 };
 
 void presence_join_ask(struct redis_call *c, const struct join *j);
@@ -52,8 +52,11 @@ bool presence_heartbeat_answer(
     const struct reply *reply, int64_t *ret_viewers_now, struct err *err);
 
 void presence_leave_ask(struct redis_call *c, struct str user_id, struct str stage_arn);
-void presence_leave_answer(
-    const struct reply *reply, bool *ret_left, bool *ret_drain_due);
+/*
+ * ERR_UNCERTAIN: he had no seat, but the call went out twice, so it may be we who freed it.
+ */
+bool presence_leave_answer(
+    const struct redis_call *c, bool *ret_left, bool *ret_drain_due, struct err *err);
 
 void presence_duration_ask(
     struct redis_call *c, struct str user_id, struct str stage_arn);

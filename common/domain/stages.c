@@ -2,12 +2,24 @@
 
 #include "base/banned.h"
 
+#define STAGE_VIEWERS_MAX 25000
+#define YEAR_3000_MS 32503680000000
+
 static struct str
 member(const json_t *o, const char *name, struct str otherwise)
 {
 	struct str s = json_view(json_object_get(o, name));
 
 	return s.n > 0 ? s : otherwise;
+}
+
+/* A number that Lua may have written as 1.7e12; 0 when it is none or out of range. */
+static int64_t
+count(const json_t *o, const char *name, int64_t max)
+{
+	double n = json_number_value(json_object_get(o, name));
+
+	return n >= 1 && n <= (double)max ? (int64_t)n : 0;
 }
 
 static struct str
@@ -32,10 +44,12 @@ stage_from_json(
 	ret->master = str_eq(arn, cfg->master_stage_arn);
 	ret->name = member(o, "name", STR(""));
 	ret->auto_scaled = json_is_true(json_object_get(o, "autoScaled"));
-	ret->created_at_ms = json_integer_value(json_object_get(o, "createdAt"));
+	ret->created_at_ms = count(o, "createdAt", YEAR_3000_MS);
 	ret->state = member(o, "state", STR("active"));
 	ret->events_endpoint = member(o, "events", STR(""));
 	ret->whip_endpoint = member(o, "whip", STR(""));
+	ret->read = ret->events_endpoint.n > 0 && ret->whip_endpoint.n > 0;
+	ret->max_viewers = count(o, "maxViewers", STAGE_VIEWERS_MAX);
 	tags = json_object_get(o, "tags");
 	ret->tags = json_is_object(tags) ? tags : json_object();
 }

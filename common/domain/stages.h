@@ -16,6 +16,8 @@ struct stage {
 	struct str arn, short_id; /* short id: the part after "stage/" */
 	struct str name;	  /* empty: not read from AWS yet */
 	bool master, auto_scaled;
+	bool read;	       /* from AWS: name and endpoints are known */
+	int64_t max_viewers;   /* 0: MAX_VIEWERS_PER_STAGE */
 	int64_t created_at_ms; /* 0: not known */
 	struct str state;      /* "active" unless the registry says otherwise */
 	struct str events_endpoint, whip_endpoint; /* empty: not known */

@@ -250,18 +250,22 @@ exchange(struct redis *r, struct redis_call **calls, size_t n, bool redo,
 	return res;
 }
 
-bool
-redis_run(struct redis *r, struct redis_call **calls, size_t n, struct err *err)
+static void
+note_repeated(struct redis_call **calls, size_t n)
 {
-	int64_t deadline = clock_mono_ms() + r->cfg->redis_timeout_ms;
+	while (n-- > 0)
+		calls[n]->repeated = true;
+}
+
+static bool
+run_until(struct redis *r, struct redis_call **calls, size_t n, int64_t deadline,
+    struct err *err)
+{
 	enum conn_result res;
 	size_t unknown;
 	bool fresh;
 	int attempt;
 
-	if (clock_mono_ms() < r->fuse_until_ms)
-		return err_from(err, ERR_FROM_REDIS, ERR_UPSTREAM,
-		    "redis gave no answer a moment ago");
 	for (attempt = 0;; attempt++) {
 		arena_wipe(&r->scratch);
 		fresh = r->conn == NULL;
@@ -276,7 +280,19 @@ redis_run(struct redis *r, struct redis_call **calls, size_t n, struct err *err)
 		if (res == CONN_LATE || fresh || attempt > 0)
 			return late_or_broken(r, res, ERR_UNCERTAIN, err);
 		disconnect(r);
+		note_repeated(calls, n);
 	}
+}
+
+bool
+redis_run(struct redis *r, struct redis_call **calls, size_t n, struct err *err)
+{
+	int64_t now = clock_mono_ms();
+
+	if (now < r->fuse_until_ms)
+		return err_from(err, ERR_FROM_REDIS, ERR_UPSTREAM,
+		    "redis gave no answer a moment ago");
+	return run_until(r, calls, n, now + r->cfg->redis_timeout_ms, err);
 }
 
 bool
@@ -286,32 +302,16 @@ redis_call(struct redis *r, struct redis_call *c, struct err *err)
 }
 
 bool
-redis_ping(struct redis *r, int64_t timeout_ms, struct err *err)
+redis_probe(struct redis *r, struct arena *a, int64_t timeout_ms, struct err *err)
 {
-	int64_t deadline = clock_mono_ms() + timeout_ms;
-	enum conn_result res;
-	struct reply *reply;
-	int attempt;
-	bool fresh;
+	struct redis_call c, *one = &c;
 
-	for (attempt = 0;; attempt++) {
-		arena_wipe(&r->scratch);
-		fresh = r->conn == NULL;
-		if (!ensure_connected(r, deadline, err))
-			return false;
-		out_reset(r);
-		out_add(r, (struct str[]){ STR("PING") }, 1);
-		res = redis_conn_send(r->conn, r->out, r->out_n, deadline);
-		if (res == CONN_OK)
-			res = read_reply(r, &r->scratch, &reply, deadline);
-		if (res == CONN_OK)
-			break;
-		if (res == CONN_LATE || fresh || attempt > 0)
-			return late_or_broken(r, res, ERR_UPSTREAM, err);
-		disconnect(r);
-	}
+	redis_call_init(&c, a, SCRIPT_PROBE);
+	if (!run_until(r, &one, 1, clock_mono_ms() + timeout_ms, err) ||
+	    !redis_reply_ok(c.reply, err))
+		return false;
 	r->fuse_until_ms = 0;
-	return redis_reply_ok(reply, err);
+	return true;
 }
 
 void

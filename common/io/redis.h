@@ -43,6 +43,7 @@ struct redis_call {
 	size_t n_args;
 	struct arena *arena;
 	struct reply *reply;
+	bool repeated; /* sent twice, the first answer was lost: it may have run twice */
 };
 
 struct redis;
@@ -67,8 +68,8 @@ bool redis_call(struct redis *r, struct redis_call *c, struct err *err);
  */
 bool redis_reply_ok(const struct reply *r, struct err *err);
 
-/* PING within timeout_ms, whatever the fuse says. */
-bool redis_ping(struct redis *r, int64_t timeout_ms, struct err *err);
+/* Whether it answers and takes a write within timeout_ms, whatever the fuse says. */
+bool redis_probe(struct redis *r, struct arena *a, int64_t timeout_ms, struct err *err);
 
 /* Building a call. Numbers are written into the call's arena. */
 void redis_call_init(struct redis_call *c, struct arena *a, enum script script);

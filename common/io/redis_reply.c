@@ -28,6 +28,9 @@ new_string(const redisReadTask *task, char *p, size_t n)
 {
 	struct reply *r;
 
+	/* NULL makes the reader give up: a reply that no request can hold. */
+	if (n > arena_room(task->privdata) / 2)
+		return NULL;
 	r = reply_new(task, task->type == REDIS_REPLY_ERROR ? REPLY_ERROR : REPLY_STR);
 	r->s.p = arena_strndup(task->privdata, p, n);
 	r->s.n = n;
@@ -37,8 +40,11 @@ new_string(const redisReadTask *task, char *p, size_t n)
 static void *
 new_array(const redisReadTask *task, reply_count n)
 {
-	struct reply *r = reply_new(task, REPLY_ARRAY);
+	struct reply *r;
 
+	if ((size_t)n > arena_room(task->privdata) / (4 * sizeof(*r)))
+		return NULL;
+	r = reply_new(task, REPLY_ARRAY);
 	r->n = (size_t)n;
 	r->v = arena_zalloc(task->privdata, (r->n + 1) * sizeof(*r->v));
 	return r;

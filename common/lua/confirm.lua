@@ -1,10 +1,9 @@
--- confirm: the token of a seat exists. Notes the participant AWS has named, and ends the session
--- on the stage he was moved from, whose seat join kept for the case that no token could be made.
+-- confirm: the token of a seat exists. Notes the participant AWS has named; if he moved, his old
+-- session ends now.
 -- ARGV[8] user  ARGV[9] stage ARN  ARGV[10] session id  ARGV[11] participant id
--- ARGV[12] the stage he was moved from, '' = none
--- -> {'OK', noted 0|1} 0: the seat is another's by now
+-- -> {'OK', noted 0|1} 0: he has left, or sits elsewhere, by now
 --@include head session
-local user, arn, from = ARGV[8], ARGV[9], ARGV[12]
+local user, arn = ARGV[8], ARGV[9]
 local session = session_of(user, arn)
 if not session or session.s ~= ARGV[10] then return {'OK', 0} end
 if session.p ~= ARGV[11] then
@@ -12,5 +11,5 @@ if session.p ~= ARGV[11] then
 	session_put(user, arn, session)
 	record(user, arn, session, {})
 end
-if from ~= '' and from ~= arn then finish(user, from, now, 'moved') end
+end_parked(user)
 return {'OK', 1}

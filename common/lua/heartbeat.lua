@@ -3,8 +3,7 @@
 -- -> {'OK', viewers now on the stage} | {'NONE'} he has no seat there
 --@include head rate
 local key, user = P .. 'viewer:heartbeat:' .. ARGV[9], ARGV[8]
--- GT: a clock set back must not make anybody look absent.
-if redis.call('ZADD', key, 'XX', 'GT', 'CH', now, user) == 0
+if redis.call('ZADD', key, 'XX', 'CH', now, user) == 0
 	and not redis.call('ZSCORE', key, user) then
 	return {'NONE'}
 end

@@ -1,9 +1,9 @@
 -- join: give a viewer a seat, or keep the one he has.
 -- ARGV[8] user          ARGV[9] wanted stage ARN, '' = any   ARGV[10] session id if he is new
 -- ARGV[11] participant  ARGV[12] user agent  ARGV[13] address  ARGV[14] user name ('' = none)
--- ARGV[15] '1': if he moves, his old seat is kept until `confirm` or `unseat`
+-- ARGV[15] '1': if he moves, his old session is not over before `confirm` or `unseat`
 -- -> {'OK', arn, stage JSON, session id, joined at ms, viewers now, is new 0|1, drain due 0|1,
---     the stage he was moved from or ''}
+--     moved from another stage 0|1}
 --  | {'NO_STAGE'} | {'OFFLINE'} no picture there | {'FULL'}
 -- Repeating a call with the same session id changes nothing and answers the same.
 --@include head rate stages session
@@ -11,7 +11,7 @@ local user, wanted, sid, pid = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 
 local function seated(stage, session, from)
 	return {'OK', stage.arn, stage.json, session.s, session.j, viewers_now(stage.arn),
-		session.s == sid and 1 or 0, drain_due(), from or ''}
+		session.s == sid and 1 or 0, drain_due(), from and 1 or 0}
 end
 
 -- The seat he has; one whose heartbeat lapsed ends here.
@@ -25,7 +25,8 @@ local function present_seat()
 end
 
 local function keep(arn, session)
-	redis.call('ZADD', beats(arn), 'XX', 'GT', now, user)
+	-- Later than the join, always: so `unseat` sees that the seat is wanted by another call.
+	redis.call('ZADD', beats(arn), 'XX', math.max(now, session.j + 1), user)
 	if pid ~= '' and session.p ~= pid then
 		session.p = pid
 		session_put(user, arn, session)
@@ -81,14 +82,15 @@ local stage, pictures = least_loaded(candidates)
 if pictures == 0 then return {'OFFLINE'} end
 if not stage then return {'FULL'} end
 
-if arn and ARGV[15] ~= '1' then finish(user, arn, now, 'moved') end
--- A seat here that a move left behind and nobody confirmed.
-if session_of(user, stage.arn) then finish(user, stage.arn, now, 'moved') end
+end_parked(user)
+if arn and ARGV[15] == '1' then park(user, arn, now)
+elseif arn then finish(user, arn, now, 'moved') end
 session = {s = sid, j = now, p = pid ~= '' and pid or nil}
+-- For who is new this is the first write: a Redis that takes none refuses the whole join.
+record(user, stage.arn, session, {g = ARGV[12], i = ARGV[13], n = ARGV[14]})
 redis.call('ZADD', beats(stage.arn), now, user)
 session_put(user, stage.arn, session)
 redis.call('HSET', P .. 'viewer:stage', user, stage.arn)
-record(user, stage.arn, session, {g = ARGV[12], i = ARGV[13], n = ARGV[14]})
 local answer = seated(stage, session, arn)
 local peak = P .. 'peak:' .. stage.arn
 if answer[6] > tonumber(redis.call('GET', peak) or 0) then redis.call('SET', peak, answer[6]) end

@@ -11,4 +11,5 @@ if beat < cutoff then
 	return {'OK', 0, drain_due()}
 end
 finish(user, arn, now, 'leave')
+end_parked(user)
 return {'OK', 1, drain_due()}

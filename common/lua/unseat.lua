@@ -1,14 +1,25 @@
--- unseat: give back a seat whose token could not be made; it is no view. Who was moved for it sits
--- where he sat, as if nothing had happened.
--- ARGV[8] user  ARGV[9] stage ARN  ARGV[10] session id; another session is left alone
--- ARGV[11] the stage he was moved from, '' = none
+-- unseat: give back a seat whose token could not be made; it is no view. Who had moved for it goes
+-- on sitting where he sat, if that seat is still free.
+-- ARGV[8] user  ARGV[9] stage ARN  ARGV[10] session id; another session is left alone, and one that
+-- another call has asked for or a heartbeat has touched since
 -- -> {'OK', freed 0|1}
---@include head session
-local user, arn, from = ARGV[8], ARGV[9], ARGV[11]
+--@include head stages session
+local user, arn = ARGV[8], ARGV[9]
 local session = session_of(user, arn)
 if not session or session.s ~= ARGV[10] then return {'OK', 0} end
-finish(user, arn, now, 'void')
-if from ~= '' and session_of(user, from) then
-	redis.call('HSET', P .. 'viewer:stage', user, from)
+if tonumber(redis.call('ZSCORE', beats(arn), user) or 0) > session.j then
+	end_parked(user)
+	return {'OK', 0}
 end
+finish(user, arn, now, 'void')
+local _, old, old_session = parked(user)
+local home = old_session and stage_of(old)
+if not home or redis.call('ZCARD', beats(old)) >= (tonumber(home.maxViewers) or tonumber(ARGV[7])) then
+	end_parked(user)
+	return {'OK', 1}
+end
+redis.call('ZADD', beats(old), now, user)
+session_put(user, old, old_session)
+redis.call('HSET', P .. 'viewer:stage', user, old)
+redis.call('HDEL', P .. 'viewer:moving', user)
 return {'OK', 1}

@@ -209,6 +209,12 @@ req_path_stage_arn(struct req *rq, const char *name)
 	return checked_arn(rq, name, arn);
 }
 
+struct str
+req_user_agent(struct req *rq)
+{
+	return parse_clean_text(rq->arena, rq->user_agent, USER_AGENT_MAX_BYTES);
+}
+
 bool
 req_valid(struct req *rq, struct err *err)
 {

@@ -155,6 +155,7 @@ prefork_listen(const char *path, int backlog, struct err *err)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	size_t n = strlen(path);
+	struct stat st;
 	int fd;
 
 	if (n >= sizeof(sa.sun_path)) {
@@ -164,7 +165,8 @@ prefork_listen(const char *path, int backlog, struct err *err)
 	}
 	memcpy(sa.sun_path, path, n);
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	unlink(path);
+	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+		unlink(path); /* of one who was killed */
 	if (fd < 0 || bind(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0 ||
 	    chmod(path, 0660) != 0 || listen(fd, backlog) != 0) {
 		err_set(

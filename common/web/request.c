@@ -119,7 +119,8 @@ set_client(struct req *rq, struct str remote, struct str forwarded)
 		rq->client = hop;
 		forwarded.n = head;
 	}
-	net_text(&rq->client, rq->client_text);
+	if (memcmp(&rq->client, &nobody, sizeof(nobody)) != 0)
+		net_text(&rq->client, rq->client_text);
 }
 
 static void
@@ -135,26 +136,30 @@ set_rid(struct req *rq, struct str given)
 	rq->rid = str_dup(rq->arena, str_of(fresh));
 }
 
-/* The value of one language range's q, in thousandths. */
+/* "0.8" in thousandths; 0 when it is no quality. */
+static int64_t
+thousandths(struct str text)
+{
+	static const int64_t scale[] = { 0, 100, 10, 1 };
+	struct str whole = str_cut(&text, '.');
+	int64_t units, part = 0;
+
+	if (!parse_i64(whole, 0, 1, &units) || text.n > 3 ||
+	    (text.n > 0 && !parse_i64(text, 0, 999, &part)))
+		return 0;
+	return units * 1000 + part * scale[text.n];
+}
+
+/* The q of one language range. */
 static int64_t
 quality(struct str params)
 {
-	struct str whole, part;
-	int64_t units = 1, mille = 0;
+	struct str one;
 
 	while (params.n > 0) {
-		part = str_trim(str_cut(&params, ';'));
-		if (!str_starts(part, STR("q=")))
-			continue;
-		part = str_skip(part, 2);
-		whole = str_cut(&part, '.');
-		if (!parse_i64(whole, 0, 1, &units))
-			return 0;
-		while (part.n > 0 && part.n < 3)
-			return units * 1000 +
-			       (part.n == 1 ? 100 : 10) *
-				   (parse_i64(part, 0, 99, &mille) ? mille : 0);
-		return units * 1000 + (parse_i64(part, 0, 999, &mille) ? mille : 0);
+		one = str_trim(str_cut(&params, ';'));
+		if (str_starts(one, STR("q=")))
+			return thousandths(str_skip(one, 2));
 	}
 	return 1000;
 }

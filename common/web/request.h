@@ -48,15 +48,15 @@ struct req {
 	/* headers; p == NULL: absent */
 	struct str api_key, internal_secret, origin, user_agent;
 	struct str rid;
-	struct net_addr client; /* the address that counts (TRUSTED_PROXIES) */
-	char client_text[NET_TEXT_BYTES];
+	struct net_addr client;		  /* the address that counts (TRUSTED_PROXIES) */
+	char client_text[NET_TEXT_BYTES]; /* "": not known */
 	enum lang lang;
 	int64_t start_us;
 	/* between ask and answer */
 	struct redis_call call;
 	void *state;
-	/* set by a handler when the stream of records should be drained after the answer */
-	bool drain_due;
+	/* set by a handler that leaves work for after the answer (app_part.after) */
+	bool after_due;
 	/* private to request.c */
 	json_t *json;
 	bool json_tried;
@@ -90,6 +90,10 @@ int64_t req_query_int(
 /* The route's :parameter. */
 struct str req_path_user_id(struct req *rq, const char *name);
 struct str req_path_stage_arn(struct req *rq, const char *name);
+
+/* As it is kept in records: valid text of at most USER_AGENT_MAX_BYTES. */
+#define USER_AGENT_MAX_BYTES 512
+struct str req_user_agent(struct req *rq);
 
 /* Note a problem of the handler's own finding. */
 void req_invalid(struct req *rq, const char *name, enum msg why);

@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/parse.h"
 #include "web/ratelimit.h"
 #include "base/banned.h"
 
@@ -62,6 +64,9 @@ bucket_of(const struct slot *sl)
 {
 	if (sl->rs.preflight)
 		return BUCKET_NONE;
+	/* Wrong keys on the heartbeat's wide bucket would be too many tries. */
+	if (sl->err.kind == ERR_AUTH)
+		return BUCKET_API;
 	if (sl->route != NULL)
 		return sl->route->bucket;
 	return str_starts(sl->rq.path, STR("/api/")) ? BUCKET_API : BUCKET_NONE;
@@ -193,6 +198,26 @@ is_slow(const struct slot *sl)
 	return !sl->failed && sl->route != NULL && sl->route->slow;
 }
 
+/*
+ * Has the web server hung up? It does when its client is gone; what waited behind a slow
+ * AWS until nobody wanted it any more is then dropped before anything was done.
+ */
+static bool
+is_abandoned(const struct slot *sl)
+{
+	char byte;
+
+	return recv(sl->fcgi.ipcFd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+static void
+drop(struct slot *sl)
+{
+	FCGX_Detach(&sl->fcgi);
+	FCGX_Finish_r(&sl->fcgi);
+	arena_wipe(&sl->arena);
+}
+
 static size_t
 collect(const struct serve *s, struct slot *slots)
 {
@@ -200,8 +225,14 @@ collect(const struct serve *s, struct slot *slots)
 
 	while (n < SERVE_BATCH && FCGX_Accept_r(&slots[n].fcgi) == 0) {
 		begin(s, &slots[n], slots[n].fcgi.envp, read_fcgi, slots[n].fcgi.in);
-		if (is_slow(&slots[n++]))
+		if (!is_slow(&slots[n])) {
+			n++;
+		} else if (is_abandoned(&slots[n])) {
+			drop(&slots[n]);
+		} else {
+			n++;
 			break;
+		}
 	}
 	return n;
 }
@@ -210,17 +241,17 @@ static void
 serve_batch(const struct serve *s, struct slot *slots)
 {
 	size_t n = collect(s, slots), i;
-	bool drain = false;
+	bool after = false;
 
 	ask_redis(s, slots, n);
 	for (i = 0; i < n; i++) {
 		send_fcgi(&slots[i], finish(s, &slots[i]));
-		drain |= slots[i].rq.drain_due;
+		after |= slots[i].rq.after_due;
 		arena_wipe(&slots[i].arena);
 	}
 	log_flush();
 	json_use(NULL);
-	if (drain && s->after != NULL)
+	if (after && s->after != NULL)
 		s->after(s->app);
 }
 
@@ -295,22 +326,32 @@ serve_socket(const struct serve *s, int listen_fd, struct err *err)
 
 /* ---- CGI ---- */
 
+/* No further than CONTENT_LENGTH: RFC 3875 does not promise an end there. */
 static size_t
 read_stdin(void *from, char *p, size_t n)
 {
-	return fread(p, 1, n, from);
+	int64_t *left = from;
+	size_t want = *left < (int64_t)n ? (size_t)*left : n, got;
+
+	got = want > 0 ? fread(p, 1, want, stdin) : 0;
+	*left -= (int64_t)got;
+	return got;
 }
 
 bool
 serve_cgi(const struct serve *s, char **env, struct err *err)
 {
 	struct slot *sl = calloc(1, sizeof(*sl));
+	const char *length = getenv("CONTENT_LENGTH");
 	struct str answer;
+	int64_t left = 0;
 	bool ok;
+
+	(void)parse_i64(str_of(length), 0, INT64_MAX, &left);
 
 	INVARIANT(sl != NULL);
 	INVARIANT(arena_init(&sl->arena, ARENA_DEFAULT_BYTES));
-	begin(s, sl, env, read_stdin, stdin);
+	begin(s, sl, env, read_stdin, &left);
 	ask_redis(s, sl, 1);
 	answer = finish(s, sl);
 	ok = fwrite(answer.p, 1, answer.n, stdout) == answer.n && fflush(stdout) == 0;
@@ -318,7 +359,7 @@ serve_cgi(const struct serve *s, char **env, struct err *err)
 		err_set(err, ERR_BUG, "cannot write the answer: %s", strerror(errno));
 	log_flush();
 	json_use(NULL);
-	if (sl->rq.drain_due && s->after != NULL)
+	if (sl->rq.after_due && s->after != NULL)
 		s->after(s->app);
 	arena_clear(&sl->arena);
 	free(sl);

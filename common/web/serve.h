@@ -22,7 +22,7 @@ struct serve {
 	struct app *app;
 	const struct route *routes;
 	size_t n_routes;
-	/* Called after the answers of a batch in which a handler set drain_due. */
+	/* Called after the answers of a batch in which a handler set after_due. */
 	void (*after)(struct app *app);
 };
 

@@ -6,6 +6,7 @@
 print_examples() {
 	local key
 	key=$(first_api_key)
+	key=${key//\'/\'\\\'\'}
 	local post="curl -s -H 'x-api-key: $key' -H 'content-type: application/json'"
 	cat <<-EOF
 

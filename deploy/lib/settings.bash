@@ -104,7 +104,7 @@ load_recorded() {
 	[[ -s $DIR/recorded ]] || die "$DIR is not up"
 	while IFS= read -r -d '' pair; do
 		[[ -v ${pair%%=*} ]] || export "${pair?}"
-	done <"$DIR/recorded"
+	done < <(grep -zE "$SETTING_NAMES" "$DIR/recorded")
 	SOCKETS=$(kept sockets)
 	BASE_URL=$(kept base_url)
 }

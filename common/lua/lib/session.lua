@@ -2,41 +2,79 @@
 --   viewer:heartbeat:<arn>  zset  user -> last heartbeat, ms
 --   viewer:session:<arn>    hash  user -> "<session id> <joined at, ms> <participant id>"
 --   viewer:stage            hash  user -> arn
+-- A viewer who asks for a token of another stage has left his old seat, but his session there is
+-- not over before the token exists:
+--   viewer:moving           hash  user -> "<left at, ms> <old arn> <session as above>"
 -- Every change appends to the stream `records`, one field `e`, JSON:
 --   s session id, u user, a stage ARN, j joined at ms, p participant id,
 --   g user agent, i address, n user name                 (at a join)
 --   l left at ms, r reason: leave timeout moved kicked stage_deleted  (at an end)
 --   r = void: the join came to nothing and is no view
 local function session_key(arn) return P .. 'viewer:session:' .. arn end
-local function session_of(user, arn)
-	local raw = redis.call('HGET', session_key(arn), user)
-	if not raw then return nil end
-	local sid, joined, pid = raw:match('^(%S+) (%d+) (.*)$')
+local function session_read(text)
+	local sid, joined, pid = (text or ''):match('^(%S+) (%d+) (.*)$')
 	return sid and {s = sid, j = tonumber(joined), p = pid ~= '' and pid or nil} or nil
 end
+local function session_text(s) return string.format('%s %.0f %s', s.s, s.j, s.p or '') end
+local function session_of(user, arn)
+	return session_read(redis.call('HGET', session_key(arn), user) or nil)
+end
 local function session_put(user, arn, s)
-	redis.call('HSET', session_key(arn), user,
-		string.format('%s %.0f %s', s.s, s.j, s.p or ''))
+	redis.call('HSET', session_key(arn), user, session_text(s))
 end
 local function record(user, arn, session, more)
 	local e = {u = user, a = arn, s = session.s, j = session.j, p = session.p}
 	for k, v in pairs(more) do if v ~= '' then e[k] = v end end
 	redis.call('XADD', P .. 'records', '*', 'e', cjson.encode(e))
 end
--- Free the seat and record why. A session entry that cannot be read is dropped with it.
-local function finish(user, arn, at, reason)
-	local session = session_of(user, arn)
+-- Take him from his seat.
+local function stand_up(user, arn)
 	redis.call('ZREM', P .. 'viewer:heartbeat:' .. arn, user)
 	redis.call('HDEL', session_key(arn), user)
 	if redis.call('HGET', P .. 'viewer:stage', user) == arn then
 		redis.call('HDEL', P .. 'viewer:stage', user)
 	end
+end
+-- Free the seat and record why. A session that cannot be read is dropped with the seat. The seat
+-- goes first: a Redis without memory refuses a script whose first write adds something, and
+-- leaving must work then. XLEN stops us before that should `records` be no stream.
+local function finish(user, arn, at, reason)
+	local session = session_of(user, arn)
+	redis.call('XLEN', P .. 'records')
+	stand_up(user, arn)
 	if session then
 		record(user, arn, session, {l = math.max(at, session.j), r = reason})
 	end
 end
+-- Leave a seat in a move that is not sure yet; and what becomes of it.
+local function park(user, arn, at)
+	local session = session_of(user, arn)
+	if session then
+		redis.call('HSET', P .. 'viewer:moving', user,
+			string.format('%.0f %s %s', at, arn, session_text(session)))
+	end
+	stand_up(user, arn)
+end
+local function parked(user)
+	local raw = redis.call('HGET', P .. 'viewer:moving', user) or ''
+	local at, arn, text = raw:match('^(%d+) (%S+) (.*)$')
+	return tonumber(at), arn, session_read(text)
+end
+local function end_parked(user)
+	local at, arn, session = parked(user)
+	if not at then return end
+	redis.call('XLEN', P .. 'records')
+	redis.call('HDEL', P .. 'viewer:moving', user)
+	if session then record(user, arn, session, {l = math.max(at, session.j), r = 'moved'}) end
+end
 -- End up to `limit` sessions whose heartbeat lapsed, at the time of that heartbeat.
 local function evict(arn, limit)
+	-- Nobody beats in the future: a clock that was ahead must not keep anybody for ever.
+	local ahead = redis.call('ZRANGEBYSCORE', P .. 'viewer:heartbeat:' .. arn, '(' .. now, '+inf',
+		'LIMIT', 0, limit)
+	for _, user in ipairs(ahead) do
+		redis.call('ZADD', P .. 'viewer:heartbeat:' .. arn, 'XX', now, user)
+	end
 	local gone = redis.call('ZRANGEBYSCORE', P .. 'viewer:heartbeat:' .. arn,
 		'-inf', '(' .. cutoff, 'WITHSCORES', 'LIMIT', 0, limit)
 	for i = 1, #gone, 2 do

@@ -5,8 +5,8 @@ local MASTER = ARGV[6]
 local function decode(arn, json)
 	local ok, stage = pcall(cjson.decode, json or '')
 	if not ok or type(stage) ~= 'table' then
-		if arn ~= MASTER then return nil end
-		stage = {}
+		-- Who sits there is still counted and ended; nobody new is seated.
+		stage = {state = arn ~= MASTER and 'unreadable' or nil}
 	end
 	stage.arn, stage.json, stage.master = arn, json or '', arn == MASTER
 	return stage
@@ -19,8 +19,7 @@ local function all_stages()
 	local flat, list, master = redis.call('HGETALL', P .. 'stages'), {}, nil
 	for i = 1, #flat, 2 do
 		local stage = decode(flat[i], flat[i + 1])
-		if stage and stage.master then master = stage
-		elseif stage then list[#list + 1] = stage end
+		if stage.master then master = stage else list[#list + 1] = stage end
 	end
 	table.sort(list, function(a, b) return a.arn < b.arn end)
 	table.insert(list, 1, master or decode(MASTER, nil))

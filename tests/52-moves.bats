@@ -1,0 +1,113 @@
+# Two calls of one viewer at once, and moves that end badly: one person, one seat, one record.
+
+load lib/common
+
+setup() { go_live; }
+teardown() { emulator DELETE faults; }
+
+slow_token() { # MILLISECONDS STATUS: the next token takes that long and then fails
+	emulator POST faults "{\"operation\":\"CreateParticipantToken\",\"count\":1,\"delayMs\":$1,\"status\":$2,\"type\":\"AccessDeniedException\"}"
+}
+token_for() { # USER ARN -> $http_status
+	api POST /api/token/viewer "{\"userId\":\"$1\",\"stageArn\":\"$2\"}"
+}
+# The same in the background; its status goes into a file.
+token_meanwhile() { # USER ARN FILE
+	( token_for "$1" "$2"; echo "$http_status" >"$3" ) 3>&- &
+}
+sits_on() { # USER ARN
+	[ -n "$(redis_c zscore "${P}viewer:heartbeat:$2" "$1")" ]
+}
+settle_records() { "$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log"; }
+
+@test "tokens: one that fails does not take the seat that another call of the viewer has got" {
+	stage=$(new_stage double-call) u=$(fresh)
+	slow_token 1500 403
+	BATS_TEST_TMPDIR_FIRST=$BATS_TEST_TMPDIR/first
+	token_meanwhile "$u" "$stage" "$BATS_TEST_TMPDIR_FIRST"
+	wait_until 5 sits_on "$u" "$stage"
+	token_for "$u" "$stage"
+	assert_status 200
+	wait
+	equals "$(cat "$BATS_TEST_TMPDIR_FIRST")" 500
+	beat "$u" "$stage"
+	assert_status 200
+	api GET "/api/viewer/history/$u"
+	equals "$(json '"\(.data.totalRecords) \(.data.history[0].leftAt)"')" '1 null'
+}
+
+@test "moves: while AWS makes the token the viewer is counted once" {
+	a=$(new_stage move-slow-a) b=$(new_stage move-slow-b) u=$(fresh)
+	seat "$u" "$a"
+	emulator POST faults '{"operation":"CreateParticipantToken","count":1,"action":"delay","delayMs":1000}'
+	token_meanwhile "$u" "$b" "$BATS_TEST_TMPDIR/status"
+	wait_until 5 sits_on "$u" "$b"
+	equals "$(seats "$a") $(seats "$b")" '0 1'
+	beat "$u" "$a"
+	assert_error 404 NOT_FOUND
+	wait
+	equals "$(cat "$BATS_TEST_TMPDIR/status")" 200
+	settle_records
+	equals "$(psql_q "select stage_arn, end_reason from viewer_sessions where user_id = '$u' order by id" |
+		tr '\n' ' ')" "$a|moved $b| "
+}
+
+@test "moves: one that fails when the old seat was taken meanwhile ends the old session" {
+	a=$(new_stage move-taken-a 1) b=$(new_stage move-taken-b) u=$(fresh)
+	seat "$u" "$a"
+	slow_token 1000 403
+	token_meanwhile "$u" "$b" "$BATS_TEST_TMPDIR/status"
+	wait_until 5 sits_on "$u" "$b"
+	seat "$(fresh quick)" "$a"
+	assert_status 200
+	wait
+	equals "$(cat "$BATS_TEST_TMPDIR/status") $(seats "$a") $(seats "$b")" '500 1 0'
+	settle_records
+	equals "$(psql_q "select end_reason from viewer_sessions where user_id = '$u'")" moved
+}
+
+@test "moves: one whose program died is ended by the clean-up" {
+	a=$(new_stage move-died) u=$(fresh)
+	now=$(($(redis_c time | head -n 1) * 1000))
+	sid=$(cat /proc/sys/kernel/random/uuid)
+	redis_c hset "${P}viewer:moving" "$u" "$((now - 100000)) $a $sid $((now - 200000)) p1" >/dev/null
+	"$BUILD_DIR/cron/heartbeat_cleanup" 2>>"$SUITE_DIR/log/cron.log"
+	equals "$(redis_c hexists "${P}viewer:moving" "$u")" 0
+	settle_records
+	equals "$(psql_q "select end_reason from viewer_sessions where session_id = '$sid'")" moved
+}
+
+@test "storm: hundreds of moves, joins and failing tokens leave each viewer one seat and no overlap" {
+	u=$(fresh)
+	local -a arns
+	for i in 0 1 2 3; do arns[i]=$(new_stage "storm-$i" 15); done
+	emulator POST faults '{"operation":"CreateParticipantToken","count":120,"status":403,"type":"AccessDeniedException"}'
+	for i in $(seq 600); do
+		arn=${arns[RANDOM % 4]} user=$u-$((RANDOM % 20))
+		case $((RANDOM % 6)) in
+		0) echo "POST /api/viewer/leave {\"userId\":\"$user\",\"stageArn\":\"$arn\"}" ;;
+		1) echo "POST /api/viewer/rejoin {\"userId\":\"$user\",\"stageArn\":\"$arn\",\"participantId\":\"p\"}" ;;
+		*) echo "POST /api/token/viewer {\"userId\":\"$user\",\"stageArn\":\"$arn\"}" ;;
+		esac
+	done | load_requests 24 >"$BATS_TEST_TMPDIR/out"
+	equals "$(wc -l <"$BATS_TEST_TMPDIR/out")" 600
+	settle_records
+	# Seats, sessions, the index and the open rows name the same people.
+	for arn in "${arns[@]}"; do
+		redis_c zrange "${P}viewer:heartbeat:$arn" 0 -1 | sed "s|$| $arn|"
+	done | sort >"$BATS_TEST_TMPDIR/seats"
+	for arn in "${arns[@]}"; do
+		redis_c hkeys "${P}viewer:session:$arn" | sed "s|$| $arn|"
+	done | sort >"$BATS_TEST_TMPDIR/sessions"
+	redis_c hgetall "${P}viewer:stage" | paste -d' ' - - | grep "^$u-" | sort >"$BATS_TEST_TMPDIR/index"
+	psql_q "select user_id || ' ' || stage_arn from viewer_sessions
+		where user_id like '$u-%' and left_at is null" | sort >"$BATS_TEST_TMPDIR/rows"
+	diff "$BATS_TEST_TMPDIR/seats" "$BATS_TEST_TMPDIR/sessions"
+	diff "$BATS_TEST_TMPDIR/seats" "$BATS_TEST_TMPDIR/index"
+	diff "$BATS_TEST_TMPDIR/seats" "$BATS_TEST_TMPDIR/rows"
+	equals "$(cut -d' ' -f1 "$BATS_TEST_TMPDIR/seats" | uniq -d | wc -l)" 0
+	equals "$(psql_q "select count(*) from viewer_sessions a join viewer_sessions b
+		on a.user_id = b.user_id and a.id < b.id and a.user_id like '$u-%'
+		and tstzrange(a.joined_at, a.left_at) && tstzrange(b.joined_at, b.left_at)")" 0
+	equals "$(redis_c hlen "${P}viewer:moving")" 0
+}
