@@ -79,17 +79,25 @@ services(const struct app *app, const struct probe *p)
 
 /* Without Redis nothing works: 503. Without PostgreSQL history waits in Redis: degraded. */
 static bool
+can_serve(struct app *app, struct probe *ret, struct resp *rs, struct err *err)
+{
+	*ret = ask_around(app);
+	if (ret->redis)
+		return true;
+	*err = ret->redis_err;
+	rs->details = json_pack("{s:o}", "services", services(app, ret));
+	return false;
+}
+
+static bool
 readyz(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
     struct err *err)
 {
-	struct probe p = ask_around(app);
+	struct probe p;
 
 	(void)rq, (void)reply;
-	if (!p.redis) {
-		*err = p.redis_err;
-		rs->details = json_pack("{s:o}", "services", services(app, &p));
+	if (!can_serve(app, &p, rs, err))
 		return false;
-	}
 	resp_ok(rs, json_pack("{s:s, s:o}", "status", p.postgres ? "ready" : "degraded",
 			"services", services(app, &p)));
 	return true;
@@ -135,14 +143,11 @@ static bool
 health(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
     struct err *err)
 {
-	struct probe p = ask_around(app);
+	struct probe p;
 
 	(void)rq, (void)reply;
-	if (!p.redis) {
-		*err = p.redis_err;
-		rs->details = json_pack("{s:o}", "services", services(app, &p));
+	if (!can_serve(app, &p, rs, err))
 		return false;
-	}
 	resp_ok(rs, json_pack("{s:s, s:I, s:o, s:s, s:o, s:o}", "status",
 			p.postgres ? "healthy" : "degraded", "uptime",
 			(json_int_t)(clock_mono_ms() - app->started_mono_ms) / 1000,

@@ -15,12 +15,6 @@
 #define PAGE_MAX 100
 #define LOAD_AGAIN_MS 30000
 
-static json_t *
-text_or_null(struct str s)
-{
-	return s.n > 0 ? json_str(s) : json_null();
-}
-
 /*
  * Fill in the name of a master that was never read. Without AWS the rest still answers,
  * and AWS is not asked again for a while.
@@ -74,10 +68,9 @@ static json_t *
 list_item(const struct stage *s)
 {
 	return json_pack("{s:o, s:o, s:I, s:b, s:o, s:O, s:o}", "stageArn",
-	    json_str(s->arn), "name", text_or_null(s->name), "viewerCount",
+	    json_str(s->arn), "name", json_str(s->name), "viewerCount",
 	    (json_int_t)s->viewers_now, "autoScaled", s->auto_scaled, "createdAt",
-	    s->created_at_ms > 0 ? json_time(s->created_at_ms) : json_null(), "tags",
-	    s->tags, "state", json_str(s->state));
+	    json_time(s->created_at_ms), "tags", s->tags, "state", json_str(s->state));
 }
 
 static json_t *
@@ -142,7 +135,7 @@ static json_t *
 stage_json(const struct stage *s)
 {
 	return json_pack("{s:o, s:o, s:O}", "arn", json_str(s->arn), "name",
-	    text_or_null(s->name), "tags", s->tags);
+	    json_str(s->name), "tags", s->tags);
 }
 
 static bool

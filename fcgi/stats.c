@@ -27,22 +27,10 @@ read_show(struct app *app, struct req *rq, const struct reply *reply)
 }
 
 static json_t *
-name_or_null(const struct stage *s)
-{
-	return s->name.n > 0 ? json_str(s->name) : json_null();
-}
-
-static json_t *
-created_or_null(const struct stage *s)
-{
-	return s->created_at_ms > 0 ? json_time(s->created_at_ms) : json_null();
-}
-
-static json_t *
 stage_info(const struct stage *s)
 {
-	return json_pack("{s:o, s:b, s:o}", "name", name_or_null(s), "autoScaled",
-	    s->auto_scaled, "createdAt", created_or_null(s));
+	return json_pack("{s:o, s:b, s:o}", "name", json_str(s->name), "autoScaled",
+	    s->auto_scaled, "createdAt", json_time(s->created_at_ms));
 }
 
 /* stageId is the full ARN and info repeats three members: clients use either. */
@@ -50,9 +38,9 @@ static json_t *
 stage_numbers(const struct stage *s)
 {
 	return json_pack("{s:o, s:o, s:o, s:I, s:b, s:o, s:o}", "stageArn",
-	    json_str(s->arn), "stageId", json_str(s->arn), "stageName", name_or_null(s),
+	    json_str(s->arn), "stageId", json_str(s->arn), "stageName", json_str(s->name),
 	    "viewerCount", (json_int_t)s->viewers_now, "autoScaled", s->auto_scaled,
-	    "createdAt", created_or_null(s), "info", stage_info(s));
+	    "createdAt", json_time(s->created_at_ms), "info", stage_info(s));
 }
 
 static json_t *

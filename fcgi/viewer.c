@@ -288,8 +288,7 @@ history_json(const struct history_row *h)
 	return json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "id",
 	    (json_int_t)h->id, "userId", json_str(h->user_id), "stageArn",
 	    json_str(h->stage_arn), "participantId", json_str(h->participant_id),
-	    "joinedAt", json_time(h->joined_at_ms), "leftAt",
-	    h->left_at_ms > 0 ? json_time(h->left_at_ms) : json_null(),
+	    "joinedAt", json_time(h->joined_at_ms), "leftAt", json_time(h->left_at_ms),
 	    "watchDurationSeconds",
 	    h->watch_seconds >= 0 ? json_integer(h->watch_seconds) : json_null(),
 	    "userAgent", json_str(h->user_agent), "ipAddress", json_str(h->ip_address));

@@ -208,6 +208,8 @@ json_time(int64_t unix_ms)
 {
 	char text[ISO8601_BYTES];
 
+	if (unix_ms == 0)
+		return json_null();
 	clock_iso8601(unix_ms, text);
 	return json_string(text);
 }

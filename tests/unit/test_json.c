@@ -179,6 +179,7 @@ test_build(void)
 	ok(json_view(json_object_get(v, "i")).p == NULL, "a number is no string");
 	ok(json_view(NULL).p == NULL, "nothing is no string");
 	json_decref(v);
+	ok(json_is_null(json_time(0)), "a time that is not known is null");
 	v = json_str(STR(""));
 	ok(json_view(v).p != NULL && json_view(v).n == 0, "an empty string is one");
 	json_decref(v);
