@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -198,26 +197,6 @@ is_slow(const struct slot *sl)
 	return !sl->failed && sl->route != NULL && sl->route->slow;
 }
 
-/*
- * Has the web server hung up? It does when its client is gone; what waited behind a slow
- * AWS until nobody wanted it any more is then dropped before anything was done.
- */
-static bool
-is_abandoned(const struct slot *sl)
-{
-	char byte;
-
-	return recv(sl->fcgi.ipcFd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-}
-
-static void
-drop(struct slot *sl)
-{
-	FCGX_Detach(&sl->fcgi);
-	FCGX_Finish_r(&sl->fcgi);
-	arena_wipe(&sl->arena);
-}
-
 static size_t
 collect(const struct serve *s, struct slot *slots)
 {
@@ -225,14 +204,8 @@ collect(const struct serve *s, struct slot *slots)
 
 	while (n < SERVE_BATCH && FCGX_Accept_r(&slots[n].fcgi) == 0) {
 		begin(s, &slots[n], slots[n].fcgi.envp, read_fcgi, slots[n].fcgi.in);
-		if (!is_slow(&slots[n])) {
-			n++;
-		} else if (is_abandoned(&slots[n])) {
-			drop(&slots[n]);
-		} else {
-			n++;
+		if (is_slow(&slots[n++]))
 			break;
-		}
 	}
 	return n;
 }

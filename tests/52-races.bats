@@ -111,3 +111,18 @@ settle_records() { "$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log"; }
 		and tstzrange(a.joined_at, a.left_at) && tstzrange(b.joined_at, b.left_at)")" 0
 	equals "$(redis_c hlen "${P}viewer:moving")" 0
 }
+
+@test "slow AWS: who waits in line behind it is told in seconds, and keeps no seat" {
+	stage=$(new_stage black-hole) u=$(fresh)
+	emulator POST faults '{"operation":"CreateParticipantToken","count":0,"action":"delay","delayMs":8000}'
+	for i in $(seq 60); do
+		echo "POST /api/token/viewer {\"userId\":\"$u-$i\",\"stageArn\":\"$stage\"}"
+	done | load_requests 60 >"$BATS_TEST_TMPDIR/out"
+	emulator DELETE faults
+	# 60 calls of 5 s by 8 workers would take 40 s.
+	sort -n -k3 "$BATS_TEST_TMPDIR/out" | tail -n 1
+	equals "$(cut -d' ' -f1 "$BATS_TEST_TMPDIR/out" | sort -u) $(seats "$stage")" '500 0'
+	equals "$(awk '$3 > 12000000' "$BATS_TEST_TMPDIR/out" | wc -l)" 0
+	wait_until 5 gets_token "$u-last" "$stage"
+}
+gets_token() { token_for "$1" "$2"; [ "$http_status" = 200 ]; }
