@@ -87,21 +87,26 @@ headers: $(GEN)/scripts.h $(GEN)/queries.h ## each header compiles alone
 format: ## lay out the sources
 	$(Q)clang-format-14 -i $(ALL_SRC) $(ALL_HDR)
 
+# Not the private stack: it needs the tree.
+INSTALLED := migrate lighttpd.conf apache htaccess crontab errors ivs-live@.service
 install: all ## DESTDIR and PREFIX are honoured
 	install -d $(DESTDIR)$(PREFIX)/libexec/ivs-live/fcgi $(DESTDIR)$(PREFIX)/libexec/ivs-live/cron
 	install -m 755 $(FCGI) $(DESTDIR)$(PREFIX)/libexec/ivs-live/fcgi
 	install -m 755 $(CRON) $(DESTDIR)$(PREFIX)/libexec/ivs-live/cron
 	install -d $(DESTDIR)$(PREFIX)/share/ivs-live
-	cp -R sql deploy $(DESTDIR)$(PREFIX)/share/ivs-live/
+	cp -R sql $(DESTDIR)$(PREFIX)/share/ivs-live/
+	install -d $(DESTDIR)$(PREFIX)/share/ivs-live/deploy
+	cp -R $(INSTALLED:%=deploy/%) $(DESTDIR)$(PREFIX)/share/ivs-live/deploy/
 	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/ivs-live
 
 clean:
 	rm -rf build
 help:
-	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | column -t -s '|'
+	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'
 
 # ---- how things are made ----
-FLAGS := $(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS)
+# Errors for warnings make no other object.
+FLAGS := $(CC) $(filter-out -Werror,$(REAL_CFLAGS)) $(REAL_LDFLAGS)
 $(B)/flags: FORCE | need-packages
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || \

@@ -91,11 +91,11 @@ worker_is_back() { [ -n "$(worker_of viewer)" ]; }
 	line="POST /api/viewer/heartbeat {\"userId\":\"$u\",\"stageArn\":\"$stage\"}"
 	yes "$line" | head -n 2000 | load_requests 32 | count_status 200
 	worker=$(worker_of viewer)
-	before=$(awk '/^Rss:/ { print $2 }' "/proc/$worker/smaps_rollup")
+	before=$(awk '/^VmRSS:/ { print $2 }' "/proc/$worker/status")
 	good=$(yes "$line" | head -n 10000 | load_requests 32 | count_status 200)
 	[ "$good" = 10000 ]
 	[ "$(worker_of viewer)" = "$worker" ]
-	after=$(awk '/^Rss:/ { print $2 }' "/proc/$worker/smaps_rollup")
+	after=$(awk '/^VmRSS:/ { print $2 }' "/proc/$worker/status")
 	echo "RSS $before kB before, $after kB after"
 	((after - before <= ${limit:-200}))
 }

@@ -91,15 +91,21 @@ wait_for() { # NAME SECONDS COMMAND...
 }
 
 # Ends what is left of the session that PID led, e.g. workers whose parent was
-# killed. Only with our mark in its environment: the number may be another's now.
+# killed. Only if it bears our mark: the number may be another's now.
 end_session() { # PID
 	local member
 	for member in $(ps -o pid= -s "$1" 2>/dev/null); do
-		if tr '\0' '\n' <"/proc/$member/environ" | grep -qxF "STACK_DIR=$DIR"; then
-			kill -KILL "$member" || true
-		fi
+		! bears_our_mark "$member" || kill -KILL "$member" || true
 	done 2>/dev/null
 }
+
+# DIR in its environment; or, since our programs let nobody look there, its sockets
+# among its arguments.
+bears_our_mark() { # PID
+	local sockets
+	tr '\0' '\n' <"/proc/$1/environ" | grep -qxF "STACK_DIR=$DIR" && return
+	sockets=$(kept sockets) && tr '\0' '\n' <"/proc/$1/cmdline" | grep -qF "$sockets/"
+} 2>/dev/null
 
 # PostgreSQL would wait for its clients on TERM; cron and what it started get
 # the signal together.

@@ -19,8 +19,15 @@ print_examples() {
 		curl -s -H 'x-api-key: $key' $BASE_URL/api/stats
 		$post -d '{"userId":"ben","stageArn":"$MASTER_STAGE_ARN"}' $BASE_URL/api/viewer/leave
 
-		Ctrl-C ends it; what was written stays in $DIR.
+		(-H 'accept-language: en' makes the messages English.)
+		Ctrl-C ends it; what was written stays in $DIR$(elsewhere).
 	EOF
+}
+
+# Where the database is when user postgres cannot enter DIR.
+elsewhere() {
+	local pgdata
+	pgdata=$(kept pgdata) && [[ $pgdata != "$DIR"/* ]] && echo " and $pgdata"
 }
 
 # One `make run` a folder, for as long as it lives. Without DIR given, a second
@@ -40,11 +47,12 @@ claim_dir() {
 
 run() {
 	"$ROOT/deploy/packages" run --install
-	make -s -C "$ROOT" MODE="${BUILD_DIR##*/}" all
+	(umask 022 && make -s -C "$ROOT" MODE="${BUILD_DIR##*/}" all)
 	claim_dir
 	up
 	# The programs lead sessions of their own: Ctrl-C reaches only this one.
-	trap 'trap "" INT TERM HUP; echo; down; exit 0' INT TERM HUP
+	# A terminal that is closed takes the ends of our pipes with it: no echo may stop us.
+	trap 'trap "" INT TERM HUP PIPE; echo || true; down || true; exit 0' INT TERM HUP
 	exec 9>&-
 	load_recorded
 	print_examples

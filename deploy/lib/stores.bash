@@ -51,6 +51,8 @@ choose_pgdata() {
 	if ((EUID == 0)) && ! (cd / && "${pg_run[@]}" test -x "$DIR"); then
 		PGDATA=/var/tmp/ivs-live-$(printf '%s' "$DIR" | sha256sum | cut -c1-12)
 		say "user postgres cannot enter $DIR: the cluster is in $PGDATA"
+		[[ ! -e $PGDATA/postmaster.pid ]] || ! pgrep -f -- "-D $PGDATA( |$)" >/dev/null ||
+			die "a PostgreSQL still runs in $PGDATA: end it first (its $DIR is gone)"
 		# of a DIR that is gone, or no folder at all but somebody's trick
 		rm -rf "$PGDATA"
 	fi

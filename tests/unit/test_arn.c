@@ -59,8 +59,7 @@ main(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		ok(arn_is_stage(str_of(cases[i].text)) == cases[i].stage, "'%s'",
-		    cases[i].text);
+		ok(arn_is_stage(str_of(cases[i].text)) == cases[i].stage, "case %zu", i);
 	test_parts();
 	test_length();
 	return done_testing();
