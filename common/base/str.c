@@ -174,6 +174,21 @@ buf_char(struct buf *b, char c)
 }
 
 void
+buf_int(struct buf *b, int64_t i)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+	uint64_t rest = i < 0 ? -(uint64_t)i : (uint64_t)i;
+
+	do
+		digits[--at] = (char)('0' + rest % 10);
+	while ((rest /= 10) > 0);
+	if (i < 0)
+		buf_char(b, '-');
+	buf_add(b, digits + at, sizeof(digits) - at);
+}
+
+void
 buf_printf(struct buf *b, const char *fmt, ...)
 {
 	size_t room = b->size - b->n;

@@ -98,7 +98,13 @@ out_reset(struct redis *r)
 static struct str
 number(struct redis *r, int64_t i)
 {
-	return i == 0 ? STR("0") : str_printf(&r->scratch, "%lld", (long long)i);
+	struct buf b;
+
+	if (i == 0)
+		return STR("0");
+	buf_init(&b, &r->scratch, 24);
+	buf_int(&b, i);
+	return buf_view(&b);
 }
 
 /* whole: send the text (EVAL, which also keeps it) instead of its SHA-1. */

@@ -141,30 +141,38 @@ retry_after(const struct resp *rs, const struct err *err)
 }
 
 static void
+write_number(const char *name, int64_t value, struct buf *out)
+{
+	buf_cstr(out, name);
+	buf_int(out, value);
+	buf_cstr(out, "\r\n");
+}
+
+static void
 write_headers(const struct resp *rs, const struct req *rq, const struct err *err,
     size_t body_bytes, struct buf *out)
 {
-	buf_printf(out, "Status: %d\r\n", rs->status);
-	if (!rs->preflight)
-		buf_printf(out,
-		    "Content-Type: application/json; charset=utf-8\r\n"
-		    "Content-Length: %zu\r\n",
-		    body_bytes);
-	buf_printf(out, "X-Request-Id: %.*s\r\n", STR_ARG(rq->rid));
-	buf_cstr(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+	write_number("Status: ", rs->status, out);
+	if (!rs->preflight) {
+		buf_cstr(out, "Content-Type: application/json; charset=utf-8\r\n");
+		write_number("Content-Length: ", (int64_t)body_bytes, out);
+	}
+	buf_cstr(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+		      "X-Request-Id: ");
+	buf_str(out, rq->rid);
+	buf_cstr(out, "\r\n");
 	if (rs->allow != 0) {
 		buf_cstr(out, "Allow: ");
 		resp_method_names(rs->allow, out);
 		buf_cstr(out, "\r\n");
 	}
-	if (rs->rate_limit > 0)
-		buf_printf(out,
-		    "RateLimit-Limit: %lld\r\nRateLimit-Remaining: 0\r\n"
-		    "RateLimit-Reset: %lld\r\n",
-		    (long long)rs->rate_limit,
-		    (long long)(rs->rate_reset_ms + 999) / 1000);
+	if (rs->rate_limit > 0) {
+		write_number("RateLimit-Limit: ", rs->rate_limit, out);
+		write_number("RateLimit-Remaining: ", 0, out);
+		write_number("RateLimit-Reset: ", (rs->rate_reset_ms + 999) / 1000, out);
+	}
 	if (err != NULL && retry_after(rs, err) > 0)
-		buf_printf(out, "Retry-After: %lld\r\n", (long long)retry_after(rs, err));
+		write_number("Retry-After: ", retry_after(rs, err), out);
 	write_cors(rs, rq, out);
 	buf_cstr(out, "\r\n");
 }

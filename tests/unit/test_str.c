@@ -135,6 +135,29 @@ test_two_bufs(void)
 	ok(good && buf_ok(&x) && buf_ok(&y), "two buffers grow side by side");
 }
 
+static void
+test_int(void)
+{
+	static const struct {
+		int64_t i;
+		const char *text;
+	} cases[] = { { 0, "0" }, { 7, "7" }, { -1, "-1" },
+		{ 1761042600000, "1761042600000" }, { INT64_MAX, "9223372036854775807" },
+		{ INT64_MIN, "-9223372036854775808" } };
+	struct arena mem;
+	struct buf b;
+	size_t i;
+
+	ok(arena_init(&mem, 1u << 16), "an arena");
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		buf_init(&b, &mem, 32);
+		buf_int(&b, cases[i].i);
+		ok(str_is(buf_view(&b), cases[i].text) && buf_ok(&b), "%s",
+		    cases[i].text);
+	}
+	arena_clear(&mem);
+}
+
 int
 main(void)
 {
@@ -149,5 +172,6 @@ main(void)
 	test_buf_printf();
 	test_two_bufs();
 	arena_clear(&a);
+	test_int();
 	return done_testing();
 }
