@@ -14,6 +14,7 @@
 
 #define PAGE_MAX 100
 #define LOAD_AGAIN_MS 30000
+#define PROCESSES 2 /* one may wait for AWS */
 
 /*
  * Fill in the name of a master that was never read. Without AWS the rest still answers,
@@ -197,6 +198,7 @@ main(int argc, char **argv)
 		.routes = routes,
 		.n_routes = sizeof(routes) / sizeof(*routes),
 		.parts = { &part_aws },
+		.min_processes = PROCESSES,
 	};
 
 	return app_main(&program, argc, argv);

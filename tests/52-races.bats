@@ -126,3 +126,40 @@ settle_records() { "$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log"; }
 	wait_until 5 gets_token "$u-last" "$stage"
 }
 gets_token() { token_for "$1" "$2"; [ "$http_status" = 200 ]; }
+
+@test "slow AWS: one slow answer does not fail those who come after it" {
+	stage=$(new_stage one-slow) u=$(fresh)
+	emulator POST faults '{"operation":"CreateParticipantToken","count":1,"action":"delay","delayMs":7000}'
+	token_for "$u-first" "$stage"
+	assert_error 500 TOKEN_GENERATION_FAILED
+	for i in $(seq 40); do
+		echo "POST /api/token/viewer {\"userId\":\"$u-$i\",\"stageArn\":\"$stage\"}"
+	done | load_requests 8 >"$BATS_TEST_TMPDIR/out"
+	equals "$(count_status 200 <"$BATS_TEST_TMPDIR/out")" 40
+}
+
+@test "moves: the participant AWS named is kept though the viewer has moved on meanwhile" {
+	a=$(new_stage named-a) b=$(new_stage named-b) u=$(fresh)
+	emulator POST faults '{"operation":"CreateParticipantToken","count":1,"action":"delay","delayMs":800}'
+	token_meanwhile "$u" "$a" "$BATS_TEST_TMPDIR/a"
+	wait_until 5 sits_on "$u" "$a"
+	slow_token 1600 403
+	token_for "$u" "$b"
+	assert_error 500 TOKEN_GENERATION_FAILED
+	wait
+	equals "$(cat "$BATS_TEST_TMPDIR/a") $(seats "$a") $(seats "$b")" '200 1 0'
+	api GET "/api/viewer/list/$a"
+	equals "$(json '.data.viewers[0].participantId | length')" 12
+}
+
+@test "moves: leaving the old stage in the middle of one is a good-bye" {
+	a=$(new_stage bye-a) b=$(new_stage bye-b) u=$(fresh)
+	seat "$u" "$a"
+	slow_token 1200 403
+	token_meanwhile "$u" "$b" "$BATS_TEST_TMPDIR/b"
+	wait_until 5 sits_on "$u" "$b"
+	leave "$u" "$a"
+	equals "$(json .data.viewerLeft)" true
+	wait
+	equals "$(seats "$a") $(seats "$b")" '0 0'
+}

@@ -60,3 +60,13 @@ no_records() {
 	"$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log"
 	[ "$(redis_c xlen "${P}records")" = 0 ]
 }
+
+@test "registry: seats on a stage that has left it are ended all the same" {
+	stage=$(new_stage left) u=$(fresh)
+	seat "$u" "$stage"
+	redis_c hdel "${P}stages" "$stage" >/dev/null
+	make_silent "$u" "$stage" 300
+	cleanup
+	equals "$(seats "$stage") $(redis_c hexists "${P}viewer:stage" "$u")" '0 0'
+	equals "$(redis_c sismember "${P}viewer:stages" "$stage")" 0
+}

@@ -30,7 +30,7 @@ struct ivs {
 	const struct config *cfg;
 	struct http *http;
 	struct creds *creds;
-	int64_t fuse_until_ms;	/* after a call that took all its time */
+	int64_t wary_until_ms;	/* after a call that took all its time */
 	int64_t clock_offset_s; /* AWS' clock minus ours */
 	int budget;		/* tokens left for retries */
 };
@@ -351,15 +351,15 @@ ivs_call(struct ivs *v, struct arena *a, const struct ivs_op *op, const json_t *
 		    err, ERR_FROM_AWS, ERR_INPUT, "%s: a text is not UTF-8", op->name);
 	if (!endpoint_of(&c, err))
 		return false;
-	if (clock_mono_ms() < v->fuse_until_ms)
-		return err_from(err, ERR_FROM_AWS, ERR_UPSTREAM,
-		    "%s: AWS gave no answer a moment ago", op->name);
 	c.body = json_text(a, body);
-	c.deadline_ms = clock_mono_ms() + IVS_CALL_TOTAL_MS;
-	if (call_until_done(&c, ret, err))
+	c.deadline_ms =
+	    clock_mono_ms() +
+	    (clock_mono_ms() < v->wary_until_ms ? IVS_CALL_WARY_MS : IVS_CALL_TOTAL_MS);
+	if (call_until_done(&c, ret, err)) {
+		v->wary_until_ms = 0;
 		return true;
-	/* Who waits in line behind a call that took all its time is told at once. */
+	}
 	if (clock_mono_ms() + TRY_MIN_MS >= c.deadline_ms)
-		v->fuse_until_ms = clock_mono_ms() + IVS_FUSE_MS;
+		v->wary_until_ms = clock_mono_ms() + IVS_WARY_FOR_MS;
 	return false;
 }

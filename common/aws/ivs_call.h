@@ -13,8 +13,13 @@
 #include "base/json.h"
 
 #define IVS_CALL_TOTAL_MS 5000
-/* After a call that used all of it, others fail at once for this long. */
-#define IVS_FUSE_MS 2000
+/*
+ * After a call that used all of it the next ones get less, for a while or until one succeeds:
+ * who waits in line behind a black hole must not wait five seconds each. Not nothing:
+ * a worker that refuses at once would draw all calls from those that could do them.
+ */
+#define IVS_CALL_WARY_MS 500
+#define IVS_WARY_FOR_MS 2000
 
 /*
  * None of the calls takes an idempotency token (service model), so what a second

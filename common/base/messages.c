@@ -52,8 +52,10 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	[MSG_INTERNAL] = { "伺服器內部錯誤，請稍後再試；回報時請附上 X-Request-Id",
 	    "Something failed in the server: try again, and quote X-Request-Id when you "
 	    "report it." },
-	[MSG_BODY_NOT_OBJECT] = { "請求內容必須是一個 JSON 物件，請檢查格式",
-	    "The body must be one JSON object: check its syntax." },
+	[MSG_BODY_NOT_OBJECT] = {
+	    "請求內容必須是一個 UTF-8 的 JSON 物件，且字串中不可有 \\u0000，請檢查格式",
+	    "The body must be one JSON object in UTF-8, without \\u0000 in its strings: check "
+	    "its syntax." },
 	[MSG_BODY_DUPLICATE] = { "JSON 物件中有重複的欄位，每個欄位只能出現一次",
 	    "A member appears twice in the JSON object: send each member once." },
 	[MSG_FIELDS_WRONG] = { "缺少必要欄位或欄位內容有誤，請依 details 所列修正",
@@ -62,11 +64,10 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	    "The path cannot be decoded: write special characters as percent escapes like %2F." },
 	[MSG_HEADER_TWICE] = { "同一個標頭以兩種寫法（連字號與底線）送出，請只送出一次",
 	    "A header came in two spellings, with hyphens and with underscores: send it once." },
-	[MSG_QUERY_WRONG] = { "查詢參數有誤，請依 details 所列修正",
-	    "A query parameter is not valid: correct what details lists." },
-	[MSG_WRONG_KEY] = { "驗證失敗，請確認 API Key 或 sessionToken 是否正確且尚未過期",
-	    "The credential was not accepted: check that the API key or sessionToken is "
-	    "right and has not expired." },
+	[MSG_QUERY_WRONG] = { "只能出現一次，且須以正確的百分號編碼書寫",
+	    "must be given once, with valid percent escapes" },
+	[MSG_WRONG_KEY] = { "驗證失敗，請確認 x-api-key 標頭中的 API Key 是否正確",
+	    "The key was not accepted: check the API key in the x-api-key header." },
 	[MSG_READ_KEY_ONLY_GET] = {
 	    "此為唯讀金鑰，只能用於 GET；請改用完整權限的 API Key",
 	    "This is a read key and good for GET only: use a full API key." },
@@ -110,8 +111,7 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	    "必須是 Stage ARN，格式為 arn:aws:ivs:<區域>:<12 位帳號>:stage/<識別碼>",
 	    "must be a stage ARN of the form "
 	    "arn:aws:ivs:<region>:<12-digit account>:stage/<id>" },
-	[MSG_WHY_RANGE] = { "超出允許的範圍，請參考 API 文件",
-	    "is out of range: see the API documentation for its limits" },
+	[MSG_WHY_RANGE] = { "必須是此範圍內的整數：", "must be a whole number in the range" },
 	[MSG_WHY_TOKEN] = { "不是有效的分頁標記，請使用上一頁回傳的值",
 	    "is not a valid page mark: pass on the one the page before returned" },
 };

@@ -200,6 +200,7 @@ greet(struct redis *r, int64_t deadline, struct err *err)
 	while (n-- > 0 && res == CONN_OK) {
 		res = read_reply(r, &r->scratch, &reply, deadline);
 		if (res == CONN_OK && !redis_reply_ok(reply, err)) {
+			err->kind = ERR_UPSTREAM; /* password or database: not ours */
 			disconnect(r);
 			return false;
 		}
@@ -253,6 +254,9 @@ exchange(struct redis *r, struct redis_call **calls, size_t n, bool redo,
 		if (res == CONN_OK && unknown_script(calls[i]->reply))
 			++*ret_unknown;
 	}
+	/* More than was asked for would be taken for the answers of the next batch. */
+	if (res == CONN_OK && r->reader->pos < r->reader->len)
+		return CONN_BROKEN;
 	return res;
 }
 

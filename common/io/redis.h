@@ -80,6 +80,5 @@ void redis_arg_int(struct redis_call *c, int64_t i);
  * empty view or 0, so that a reader needs no check per line. */
 struct str reply_str(const struct reply *r, size_t i);
 int64_t reply_int(const struct reply *r, size_t i);
-const struct reply *reply_at(const struct reply *r, size_t i);
 
 #endif

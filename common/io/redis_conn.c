@@ -182,7 +182,7 @@ redis_conn_open(
 	c->fd = fd;
 	c->bio = BIO_new_socket(fd, BIO_CLOSE);
 	INVARIANT(c->bio != NULL);
-	if (!cfg->redis_tls_enabled)
+	if (cfg->redis_socket.n > 0 || !cfg->redis_tls_enabled)
 		return c;
 	if (start_tls(c, cfg))
 		res = handshake(c, deadline);

@@ -89,7 +89,7 @@ reply_reader_new(void)
 	return reader;
 }
 
-const struct reply *
+static const struct reply *
 reply_at(const struct reply *r, size_t i)
 {
 	return r != NULL && r->type == REPLY_ARRAY && i < r->n ? r->v[i] : NULL;
@@ -126,6 +126,7 @@ static const struct str away_words[] = {
 	STR("BUSY"),
 	STR("NOREPLICAS"),
 	STR("UNKILLABLE"),
+	STR("ERR Protocol error"),
 	STR("ERR max number of clients"),
 };
 

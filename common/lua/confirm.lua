@@ -5,7 +5,17 @@
 --@include head session
 local user, arn = ARGV[8], ARGV[9]
 local session = session_of(user, arn)
-if not session or session.s ~= ARGV[10] then return {'OK', 0} end
+if not session or session.s ~= ARGV[10] then
+	-- He moves on already: the session waits, and may come back.
+	local at, old, waiting = parked(user)
+	if waiting and waiting.s == ARGV[10] then
+		waiting.p = ARGV[11]
+		record(user, old, waiting, {})
+		redis.call('HSET', P .. 'viewer:moving', user,
+			string.format('%.0f %s %s', at, old, session_text(waiting)))
+	end
+	return {'OK', 0}
+end
 if session.p ~= ARGV[11] then
 	session.p = ARGV[11]
 	session_put(user, arn, session)

@@ -9,11 +9,16 @@ for i = 1, #moving, 2 do
 		end_parked(moving[i])
 	end
 end
-local budget, ended, left, stages = tonumber(ARGV[8]), 0, 0, all_stages()
-for _, stage in ipairs(stages) do
-	if ARGV[9] ~= '1' and ended < budget then
-		ended = ended + evict(stage.arn, budget - ended)
-	end
-	left = left + redis.call('ZCOUNT', beats(stage.arn), '-inf', '(' .. cutoff)
+local budget, ended, left, arns, seen = tonumber(ARGV[8]), 0, 0, {}, {}
+for _, stage in ipairs(all_stages()) do arns[#arns + 1], seen[stage.arn] = stage.arn, true end
+for _, arn in ipairs(redis.call('SMEMBERS', P .. 'viewer:stages')) do
+	if not seen[arn] then arns[#arns + 1] = arn end
 end
-return {'OK', ended, left, #stages}
+for _, arn in ipairs(arns) do
+	if ARGV[9] ~= '1' and ended < budget then
+		ended = ended + evict(arn, budget - ended)
+		if redis.call('EXISTS', beats(arn)) == 0 then redis.call('SREM', P .. 'viewer:stages', arn) end
+	end
+	left = left + redis.call('ZCOUNT', beats(arn), '-inf', '(' .. cutoff)
+end
+return {'OK', ended, left, #arns}

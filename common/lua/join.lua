@@ -25,6 +25,11 @@ local function present_seat()
 end
 
 local function keep(arn, session)
+	-- The same call once more: as if it had come once.
+	if session.s == sid then
+		local moving = redis.call('HEXISTS', P .. 'viewer:moving', user) == 1
+		return seated(stage_of(arn), session, moving)
+	end
 	-- Later than the join, always: so `unseat` sees that the seat is wanted by another call.
 	redis.call('ZADD', beats(arn), 'XX', math.max(now, session.j + 1), user)
 	if pid ~= '' and session.p ~= pid then
@@ -32,7 +37,7 @@ local function keep(arn, session)
 		session_put(user, arn, session)
 		record(user, arn, session, {})
 	end
-	return seated(stage_of(arn) or {arn = arn, json = ''}, session)
+	return seated(stage_of(arn), session)
 end
 
 -- A stage takes viewers while it has a picture and is not being emptied.
@@ -88,9 +93,7 @@ elseif arn then finish(user, arn, now, 'moved') end
 session = {s = sid, j = now, p = pid ~= '' and pid or nil}
 -- For who is new this is the first write: a Redis that takes none refuses the whole join.
 record(user, stage.arn, session, {g = ARGV[12], i = ARGV[13], n = ARGV[14]})
-redis.call('ZADD', beats(stage.arn), now, user)
-session_put(user, stage.arn, session)
-redis.call('HSET', P .. 'viewer:stage', user, stage.arn)
+sit_down(user, stage.arn, session, now)
 local answer = seated(stage, session, arn)
 local peak = P .. 'peak:' .. stage.arn
 if answer[6] > tonumber(redis.call('GET', peak) or 0) then redis.call('SET', peak, answer[6]) end

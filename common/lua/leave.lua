@@ -4,7 +4,12 @@
 --@include head rate session
 local user, arn = ARGV[8], ARGV[9]
 local beat = tonumber(redis.call('ZSCORE', P .. 'viewer:heartbeat:' .. arn, user) or nil)
-if not beat then return {'OK', 0, drain_due()} end
+if not beat then
+	-- He was about to move from here: that session ends now.
+	local _, from = parked(user)
+	if from == arn then end_parked(user) end
+	return {'OK', from == arn and 1 or 0, drain_due()}
+end
 -- Who was silent for longer than the time-out had left already.
 if beat < cutoff then
 	finish(user, arn, beat, 'timeout')

@@ -13,13 +13,11 @@ if tonumber(redis.call('ZSCORE', beats(arn), user) or 0) > session.j then
 end
 finish(user, arn, now, 'void')
 local _, old, old_session = parked(user)
-local home = old_session and stage_of(old)
-if not home or redis.call('ZCARD', beats(old)) >= (tonumber(home.maxViewers) or tonumber(ARGV[7])) then
+local ours = old_session and (old == MASTER or redis.call('HEXISTS', P .. 'stages', old) == 1)
+if not ours or redis.call('ZCARD', beats(old)) >= (tonumber(stage_of(old).maxViewers) or tonumber(ARGV[7])) then
 	end_parked(user)
 	return {'OK', 1}
 end
-redis.call('ZADD', beats(old), now, user)
-session_put(user, old, old_session)
-redis.call('HSET', P .. 'viewer:stage', user, old)
+sit_down(user, old, old_session, now)
 redis.call('HDEL', P .. 'viewer:moving', user)
 return {'OK', 1}

@@ -26,6 +26,16 @@ req_invalid(struct req *rq, const char *name, enum msg why)
 	    json_pack("{s:s, s:s}", "field", name, "reason", message(why, rq->lang)));
 }
 
+static void
+out_of_range(struct req *rq, const char *name, int64_t min, int64_t max)
+{
+	struct str reason = str_printf(rq->arena, "%s %lld-%lld",
+	    message(MSG_WHY_RANGE, rq->lang), (long long)min, (long long)max);
+
+	note(&rq->invalid,
+	    json_pack("{s:s, s:o}", "field", name, "reason", json_str(reason)));
+}
+
 /* The body as an object; NULL (and a fault noted) when it is none. */
 static json_t *
 body_object(struct req *rq)
@@ -188,7 +198,7 @@ req_query_int(
 	int64_t value = otherwise;
 
 	if (s.p != NULL && !parse_i64(s, min, max, &value))
-		req_invalid(rq, name, MSG_WHY_RANGE);
+		out_of_range(rq, name, min, max);
 	return value;
 }
 

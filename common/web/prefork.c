@@ -19,6 +19,8 @@
 #include "base/banned.h"
 
 #define RESTART_MS 1000
+/* A wrong setting shows at once. Later it is no reason to end those who do their work. */
+#define START_MS 3000
 
 struct worker {
 	pid_t pid; /* 0: none */
@@ -129,8 +131,10 @@ prefork_run(int n_workers, prefork_worker *run, void *arg)
 	struct worker w[PREFORK_MAX] = { 0 };
 	sigset_t set = signals();
 	int n = n_workers < PREFORK_MAX ? n_workers : PREFORK_MAX, i, signo, fatal = 0;
-	bool all = true;
+	int64_t began_ms = clock_mono_ms();
+	bool all = false;
 
+	signal(SIGHUP, SIG_IGN); /* settings are read at the start only */
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	for (i = 0; i < n; i++)
 		start(&w[i], run, arg);
@@ -140,7 +144,7 @@ prefork_run(int n_workers, prefork_worker *run, void *arg)
 		if (signo == SIGTERM || signo == SIGINT)
 			return stop_all(w, n);
 		reap(w, n, false, &fatal);
-		if (fatal != 0) {
+		if (fatal != 0 && clock_mono_ms() - began_ms < START_MS) {
 			stop_all(w, n);
 			return fatal;
 		}

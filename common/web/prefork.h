@@ -13,7 +13,8 @@
 #define PREFORK_GRACE_S 10
 #define PREFORK_MAX 64
 
-/* Runs in each worker; its result is the exit code. 78 (EX_CONFIG) ends everything. */
+/* Runs in each worker; its result is the exit code. 78 (EX_CONFIG) in the first seconds ends
+ * everything. */
 typedef int prefork_worker(void *arg);
 
 /* The exit code of the whole: 0 after a signal. */

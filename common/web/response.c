@@ -64,8 +64,9 @@ resp_message(struct resp *rs, json_t *data, enum msg message)
 	rs->message = message;
 }
 
-void
-resp_method_names(unsigned methods, struct buf *out)
+/* "GET, HEAD, POST, OPTIONS" of a set of methods. */
+static void
+method_names(unsigned methods, struct buf *out)
 {
 	static const struct {
 		unsigned bit;
@@ -119,7 +120,7 @@ write_cors(const struct resp *rs, const struct req *rq, struct buf *out)
 		return;
 	}
 	buf_cstr(out, "Access-Control-Allow-Methods: ");
-	resp_method_names(rs->allow, out);
+	method_names(rs->allow, out);
 	buf_printf(out,
 	    "\r\nAccess-Control-Allow-Headers: Content-Type, X-Api-Key, "
 	    "X-Internal-Secret, Authorization, X-Request-Id, Idempotency-Key\r\n"
@@ -163,7 +164,7 @@ write_headers(const struct resp *rs, const struct req *rq, const struct err *err
 	buf_cstr(out, "\r\n");
 	if (rs->allow != 0) {
 		buf_cstr(out, "Allow: ");
-		resp_method_names(rs->allow, out);
+		method_names(rs->allow, out);
 		buf_cstr(out, "\r\n");
 	}
 	if (rs->rate_limit > 0) {
@@ -191,7 +192,8 @@ error_details(const struct resp *rs, struct req *rq, const struct err *err)
 	for (i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
 		if (reasons[i].text == err->tell)
 			json_object_set_new(d, "reason", json_string(reasons[i].reason));
-	if (err->source != ERR_FROM_NONE)
+	if (err->source != ERR_FROM_NONE &&
+	    (kinds[err->kind].status == 503 || rq->cfg->environment == ENV_DEVELOPMENT))
 		json_object_set_new(
 		    d, "dependency", json_string(err_source_name(err->source)));
 	if (rq->cfg->environment == ENV_DEVELOPMENT && kinds[err->kind].status >= 500)

@@ -34,7 +34,4 @@ void resp_message(struct resp *rs, json_t *data, enum msg message);
 int resp_write(struct resp *rs, struct req *rq, const struct err *err, struct buf *out,
     size_t *ret_body_bytes);
 
-/* "GET, POST" of a set of methods, with HEAD where GET is and OPTIONS always. */
-void resp_method_names(unsigned methods, struct buf *out);
-
 #endif

@@ -2,6 +2,7 @@
 --   viewer:heartbeat:<arn>  zset  user -> last heartbeat, ms
 --   viewer:session:<arn>    hash  user -> "<session id> <joined at, ms> <participant id>"
 --   viewer:stage            hash  user -> arn
+--   viewer:stages           set   every arn that may have seats, also when it has left the registry
 -- A viewer who asks for a token of another stage has left his old seat, but his session there is
 -- not over before the token exists:
 --   viewer:moving           hash  user -> "<left at, ms> <old arn> <session as above>"
@@ -26,6 +27,12 @@ local function record(user, arn, session, more)
 	local e = {u = user, a = arn, s = session.s, j = session.j, p = session.p}
 	for k, v in pairs(more) do if v ~= '' then e[k] = v end end
 	redis.call('XADD', P .. 'records', '*', 'e', cjson.encode(e))
+end
+local function sit_down(user, arn, session, at)
+	redis.call('ZADD', P .. 'viewer:heartbeat:' .. arn, at, user)
+	session_put(user, arn, session)
+	redis.call('HSET', P .. 'viewer:stage', user, arn)
+	redis.call('SADD', P .. 'viewer:stages', arn)
 end
 -- Take him from his seat.
 local function stand_up(user, arn)
