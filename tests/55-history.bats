@@ -253,3 +253,23 @@ readable() { answers GET "/api/viewer/history/$1" 200; }
 	equals "$(rows "$u" 'count(*)')" 1
 	wait_until 5 all_well
 }
+
+@test "PostgreSQL frozen: heartbeats do not wait behind many readers of history" {
+	stage=$(new_stage frozen-readers) u=$(fresh)
+	seat "$u" "$stage"
+	api GET "/api/viewer/history/$u"
+	assert_status 200
+	freeze postgres
+	for i in $(seq 8); do echo "GET /api/viewer/history/$u"; done |
+		load_requests 8 >"$BATS_TEST_TMPDIR/readers" 3>&- &
+	sleep 0.2
+	echo "POST /api/viewer/heartbeat {\"userId\":\"$u\",\"stageArn\":\"$stage\"}" | load_requests 1 \
+		>"$BATS_TEST_TMPDIR/beat"
+	wait
+	thaw postgres
+	cat "$BATS_TEST_TMPDIR/readers" "$BATS_TEST_TMPDIR/beat"
+	equals "$(cut -d' ' -f1 "$BATS_TEST_TMPDIR/readers" | sort -u)" 503
+	equals "$(cut -d' ' -f1 "$BATS_TEST_TMPDIR/beat")" 200
+	awk '$3 > 3500000 { exit 1 }' "$BATS_TEST_TMPDIR/beat"
+	wait_until 10 all_well
+}

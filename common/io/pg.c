@@ -424,6 +424,9 @@ execute(struct pg *p, const struct order *o, struct pg_rows *ret, bool *ret_agai
 		copy_rows(o->arena, res, ret);
 		ok = true;
 	} else {
+		/* Who waits behind this one must not wait as long. */
+		if (step == STEP_LATE)
+			p->fuse_until_ms = clock_mono_ms() + PG_FUSE_MS;
 		err_from(err, ERR_FROM_POSTGRES, ERR_UNCERTAIN, "postgres: %s: %s", name,
 		    step == STEP_LATE ? "no answer in time" : "connection lost");
 	}
