@@ -262,3 +262,18 @@ beats_again() { # USER ARN
 	assert_away redis
 	wait_until 5 answers GET /readyz 200
 }
+
+@test "Redis frozen: a frozen Redis costs each worker one deadline, not one for each batch" {
+	stage=$(new_stage fuse) u=$(fresh)
+	seat "$u" "$stage"
+	freeze redis
+	repeat 256 "POST /api/viewer/heartbeat {\"userId\":\"$u\",\"stageArn\":\"$stage\"}" |
+		load_requests 256 >"$BATS_TEST_TMPDIR/out"
+	thaw redis
+	equals "$(count_status 503 <"$BATS_TEST_TMPDIR/out")" 256
+	local slowest
+	slowest=$(sort -k3n "$BATS_TEST_TMPDIR/out" | tail -n 1 | cut -d' ' -f3)
+	echo "slowest: $slowest us" # 16 batches by two workers would take 8 s
+	((slowest < 4000000))
+	wait_until 5 all_well
+}

@@ -260,3 +260,18 @@ deaf_postgres() {
 	[ "$(redis_c exists "${PRE}lock:job:purge")" = 0 ]
 	psql_q "DELETE FROM viewer_stats_snapshots WHERE stage_arn = '$u'"
 }
+
+@test "snapshot: a peak that rose after it was read stays for the next one" {
+	local sha stage key
+	stage=$(new_stage late-peak) key=${P}peak:$stage
+	sha=$(awk '/"snapshot_done",/ { on = 1 } on && /, "[0-9a-f]+" }/ { gsub(/[^0-9a-f]/, ""); print; exit }' \
+			"$PROJECT_ROOT/build/include/gen/scripts.c")
+	"$BUILD_DIR/cron/snapshot" 2>/dev/null # so that Redis knows the script
+	done_with() { # PEAK_WRITTEN
+		redis_c evalsha "$sha" 1 "$P" '' 0 0 '' 60000 "$MASTER" 50 "[{\"a\":\"$stage\",\"m\":$1}]" >/dev/null
+		redis_c get "$key"
+	}
+	redis_c set "$key" 5 >/dev/null
+	equals "$(done_with 3)" 5
+	equals "$(done_with 5)" ''
+}
