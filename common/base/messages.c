@@ -10,6 +10,9 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	[MSG_HEARTBEAT_UPDATED] = { "心跳更新成功", "Heartbeat updated." },
 	[MSG_LEFT] = { "觀眾離開記錄成功", "The viewer's leaving was recorded." },
 	[MSG_PUBLISHER_SET] = { "主播狀態已更新", "The publisher's state was updated." },
+	[MSG_STAGE_DELETED] = { "Stage 已刪除", "The stage was deleted." },
+	[MSG_REPLICATION_STARTED] = { "已開始複製參與者", "Replication was started." },
+	[MSG_REPLICATION_STOPPED] = { "已停止複製參與者", "Replication was stopped." },
 	[MSG_OBS_METHOD] = {
 	    "安裝 amazon-ivs-web-broadcast 後，執行 "
 	    "const stage = new Stage(token, strategy); await stage.join();"
@@ -107,6 +110,16 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	    "header, then retry." },
 	[MSG_NOT_PUBLISHING] = { "這位參與者目前沒有在推流，請先開始推流再試",
 	    "The participant is not publishing: start publishing first, then retry." },
+	[MSG_MASTER_STAYS] = { "主 Stage 由設定指定，不能透過 API 刪除",
+	    "The master stage is named by the settings: it cannot be deleted by a call." },
+	[MSG_STAGE_HAS_VIEWERS] = {
+	    "此 Stage 還有觀眾，請等觀眾全部離開後再刪除（人數見 details.viewerCount）",
+	    "There are viewers on this stage: wait until all have left, then delete it "
+	    "(details.viewerCount says how many)." },
+	[MSG_IN_PROGRESS] = {
+	    "使用同一個 Idempotency-Key 的請求仍在處理中，請依 Retry-After 標頭指定的秒數等候後再試",
+	    "A request with this Idempotency-Key is still being worked on: wait for the "
+	    "seconds in the Retry-After header, then retry." },
 	[MSG_REDIS_AWAY] = { "無法連線至 Redis，請稍後再試",
 	    "Redis cannot be reached at the moment: try again shortly." },
 	[MSG_POSTGRES_AWAY] = { "無法連線至 PostgreSQL，請稍後再試",
@@ -134,6 +147,23 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	[MSG_WHY_RANGE] = { "必須是此範圍內的整數：", "must be a whole number in the range" },
 	[MSG_WHY_TOKEN] = { "不是有效的分頁標記，請使用上一頁回傳的值",
 	    "is not a valid page mark: pass on the one the page before returned" },
+	[MSG_WHY_NAME] = { "必須是 1 到 128 個英文字母、數字、連字號或底線",
+	    "must be 1 to 128 letters, digits, hyphens or underscores" },
+	[MSG_WHY_TAGS] = { "必須是一個 JSON 物件，最多 44 個成員，值都是字串",
+	    "must be an object of at most 44 members, all of them strings" },
+	[MSG_WHY_TAG_KEY] = { "標籤名稱必須是 1 到 128 個字元，且不得含有控制字元",
+	    "tag keys must be 1 to 128 characters long, without control characters" },
+	[MSG_WHY_TAG_VALUE] = { "標籤值最多 256 個字元，且不得含有控制字元",
+	    "tag values must be at most 256 characters long, without control characters" },
+	[MSG_WHY_TAG_TAKEN] = {
+	    "標籤名稱不可以 aws: 開頭，也不可是 Environment、ManagedBy、Show、Order、AutoScaled",
+	    "tag keys must not begin with aws: nor be one of Environment, ManagedBy, Show, "
+	    "Order, AutoScaled" },
+	[MSG_WHY_NO_CHANGE] = { "至少要有 name 與 maxViewers 其中之一",
+	    "must have at least one of name and maxViewers" },
+	[MSG_WHY_SAME_STAGE] = { "必須與 sourceStageArn 不同", "must differ from sourceStageArn" },
+	[MSG_WHY_IDEMPOTENCY_KEY] = { "必須是 1 到 255 個可列印的 ASCII 字元",
+	    "must be 1 to 255 printable ASCII characters" },
 };
 /* clang-format on */
 
