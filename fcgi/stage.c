@@ -28,7 +28,6 @@
 #define PROCESSES 4	   /* some may wait for AWS */
 #define MAX_VIEWERS 10000  /* subscribers AWS lets into one stage */
 #define CLIENT_TAGS_MAX 44 /* 50 in AWS, less those we may set ourselves */
-#define YEAR_3000_MS 32503680000000
 
 /* Set by us (domain/stage_work.h), so not by a client. */
 static const char *const our_tags[] = { "Environment", "ManagedBy", "Show", "Order",
@@ -447,29 +446,16 @@ ask_publisher(struct app *app, struct req *rq, struct err *err)
 	return true;
 }
 
-/* Who publishes; null when nobody does, or who it is was not said. */
 static json_t *
 publisher_json(const struct show *show)
 {
-	struct err ignored = ERR_INIT;
-	json_t *o = NULL;
-	struct str participant;
-	double joined_at_ms;
+	struct publisher p;
 
-	if (!show->publisher_live ||
-	    !json_parse_object(show->publisher_json, &o, &ignored))
+	if (!show_publisher(show, &p))
 		return json_null();
-	participant = json_view(json_object_get(o, "participantId"));
-	if (participant.n == 0)
-		return json_null();
-	/* Lua may have written it as 1.7e12. */
-	joined_at_ms = json_number_value(json_object_get(o, "joinedAt"));
-	if (!(joined_at_ms >= 1 && joined_at_ms <= YEAR_3000_MS))
-		joined_at_ms = 0;
-	return json_pack("{s:o, s:o, s:o, s:o}", "participantId", json_str(participant),
-	    "stageArn", json_str(json_view(json_object_get(o, "stageArn"))), "userId",
-	    json_str(json_view(json_object_get(o, "userId"))), "joinedAt",
-	    json_time((int64_t)joined_at_ms));
+	return json_pack("{s:o, s:o, s:o, s:o}", "participantId",
+	    json_str(p.participant_id), "stageArn", json_str(p.stage_arn), "userId",
+	    json_str(p.user_id), "joinedAt", json_time(p.joined_at_ms));
 }
 
 static bool

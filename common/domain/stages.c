@@ -92,6 +92,22 @@ show_find(const struct show *show, struct str arn)
 	return NULL;
 }
 
+bool
+show_publisher(const struct show *show, struct publisher *ret)
+{
+	struct err ignored = ERR_INIT;
+	json_t *o = NULL;
+
+	if (!show->publisher_live ||
+	    !json_parse_object(show->publisher_json, &o, &ignored))
+		return false;
+	ret->participant_id = member(o, "participantId", STR_NULL);
+	ret->stage_arn = member(o, "stageArn", STR_NULL);
+	ret->user_id = member(o, "userId", STR_NULL);
+	ret->joined_at_ms = count(o, "joinedAt", YEAR_3000_MS);
+	return ret->participant_id.n > 0;
+}
+
 void
 stages_get_ask(
     struct redis_call *c, struct str arn, struct str participant_id, struct str user_id)

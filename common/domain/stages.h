@@ -44,6 +44,14 @@ void stages_show_answer(const struct config *cfg, const struct reply *reply,
 /* NULL when it is none of ours. */
 const struct stage *show_find(const struct show *show, struct str arn);
 
+struct publisher {
+	struct str participant_id, stage_arn, user_id;
+	int64_t joined_at_ms; /* 0: not known */
+};
+
+/* False: nobody is live, or who it is was not said. Lives as long as the reply. */
+bool show_publisher(const struct show *show, struct publisher *ret);
+
 /*
  * Look up one stage for a token. publisher: who is going to publish there becomes the live publisher if
  * it is the master stage (empty participant_id: only look).
