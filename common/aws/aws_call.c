@@ -1,18 +1,15 @@
-#include "aws/ivs_call.h"
+#include "aws/aws_call.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "aws/creds.h"
-#include "aws/endpoint.h"
 #include "aws/ivs_error.h"
-#include "aws/sigv4.h"
+#include "aws/limiter.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/banned.h"
-
-#define SIGNING_NAME "ivs"	      /* not the host's "ivsrealtime" */
-#define ANSWER_MAX_BYTES (256u << 10) /* 100 stages with all their tags */
 
 /* Standard retry mode, 2026 form: AWS SDKs reference guide, "Retry behavior". */
 #define BUDGET_FULL 500
@@ -25,24 +22,30 @@
 
 #define CLOCK_WRONG_S 240 /* AWS tolerates 300; the SDKs act from 240 */
 #define TRY_MIN_MS 50	  /* with less time left no try is begun */
+#define SEND_MIN_MS 250	  /* what waiting for a slot must leave for the call itself */
 
 struct ivs {
 	const struct config *cfg;
 	struct http *http;
 	struct creds *creds;
-	int64_t wary_until_ms;	/* after a call that took all its time */
-	int64_t clock_offset_s; /* AWS' clock minus ours */
-	int budget;		/* tokens left for retries */
+	struct limiter *limiter;
+	ivs_guard *guard;
+	void *guard_arg;
+	int64_t wary_until_ms;	    /* after a call that took all its time */
+	int64_t clock_offset_s;	    /* AWS' clock minus ours */
+	int budget;		    /* tokens left for retries */
+	struct ivs_failure failure; /* of the last try */
+	char request_id[sizeof(((struct err *)0)->request_id)]; /* of the last answer */
 };
 
 /* A call under way. */
 struct call {
 	struct ivs *v;
 	struct arena *arena;
-	const struct ivs_op *op;
-	struct aws_endpoint endpoint;
-	struct str body;
+	const struct aws_op *op;
+	struct aws_request rq;
 	int64_t deadline_ms; /* of clock_mono_ms */
+	int tries;	     /* begun */
 	int retries;
 	int last_cost;
 	bool clock_repaired, creds_renewed;
@@ -50,7 +53,7 @@ struct call {
 };
 
 struct ivs *
-ivs_open(const struct config *cfg)
+ivs_open(const struct config *cfg, struct redis *redis)
 {
 	struct ivs *v = calloc(1, sizeof(*v));
 
@@ -59,8 +62,9 @@ ivs_open(const struct config *cfg)
 	v->cfg = cfg;
 	v->http = http_open();
 	v->creds = creds_open(cfg);
+	v->limiter = limiter_open(cfg, redis);
 	v->budget = BUDGET_FULL;
-	if (v->http != NULL && v->creds != NULL)
+	if (v->http != NULL && v->creds != NULL && v->limiter != NULL)
 		return v;
 	ivs_close(v);
 	return NULL;
@@ -71,9 +75,17 @@ ivs_close(struct ivs *v)
 {
 	if (v == NULL)
 		return;
+	limiter_close(v->limiter);
 	creds_close(v->creds);
 	http_close(v->http);
 	free(v);
+}
+
+void
+ivs_set_guard(struct ivs *v, ivs_guard *guard, void *arg)
+{
+	v->guard = guard;
+	v->guard_arg = arg;
 }
 
 int64_t
@@ -82,77 +94,22 @@ ivs_now_ms(const struct ivs *v)
 	return clock_now_ms() + v->clock_offset_s * 1000;
 }
 
-static bool
-endpoint_of(struct call *c, struct err *err)
+const struct ivs_failure *
+aws_last_failure(const struct ivs *v)
 {
-	const struct config *cfg = c->v->cfg;
-	struct str url = cfg->aws_endpoint_url_ivs_realtime;
-
-	if (url.n == 0)
-		url = cfg->aws_endpoint_url;
-	if (url.n == 0)
-		url = str_printf(c->arena, "https://ivsrealtime.%.*s.amazonaws.com",
-		    STR_ARG(cfg->aws_region));
-	return aws_endpoint_parse(url, &c->endpoint, err);
+	return &v->failure;
 }
 
-static void
-add_header(struct http_request *rq, struct str name, struct str value)
+bool
+aws_incomplete(
+    const struct ivs *v, const struct aws_op *op, const char *member, struct err *err)
 {
-	INVARIANT(rq->n_headers < HTTP_HEADERS_MAX);
-	rq->headers[rq->n_headers++] = (struct http_header){ name, value };
-}
-
-/* Sign, and put the same headers on the wire. */
-static void
-sign(struct call *c, const struct sigv4_creds *creds, struct str path,
-    struct http_request *rq)
-{
-	const struct sigv4_header signed_headers[] = {
-		{ STR("content-type"), STR("application/json") },
-		{ STR("host"), c->endpoint.host },
-	};
-	const size_t n = sizeof(signed_headers) / sizeof(*signed_headers);
-	struct sigv4_request what = {
-		.method = STR("POST"),
-		.path = path,
-		.body = c->body,
-		.headers = signed_headers,
-		.n_headers = n,
-		.region = c->v->cfg->aws_region,
-		.service = STR(SIGNING_NAME),
-		.unix_s = ivs_now_ms(c->v) / 1000,
-	};
-	struct sigv4_result by;
-
-	sigv4_sign(c->arena, &what, creds, &by);
-	for (size_t i = 0; i < n; i++)
-		add_header(rq, signed_headers[i].name, signed_headers[i].value);
-	add_header(rq, STR("x-amz-date"), by.amz_date);
-	if (creds->session_token.n != 0)
-		add_header(rq, STR("x-amz-security-token"), creds->session_token);
-	add_header(rq, STR("authorization"), by.authorization);
-}
-
-static bool
-send_signed(struct call *c, const struct sigv4_creds *creds, struct http_response *ret,
-    struct err *err)
-{
-	struct str path =
-	    str_printf(c->arena, "%.*s/%s", STR_ARG(c->endpoint.prefix), c->op->name);
-	int64_t left_ms = c->deadline_ms - clock_mono_ms();
-	struct http_request rq = {
-		.method = "POST",
-		.body = c->body,
-		.url = str_printf(
-		    c->arena, "%.*s%.*s", STR_ARG(c->endpoint.origin), STR_ARG(path)),
-		.total_ms = left_ms > TRY_MIN_MS ? left_ms : TRY_MIN_MS,
-		.answer_max_bytes = ANSWER_MAX_BYTES,
-		.once = c->op->repeat == IVS_ONCE,
-	};
-
-	sign(c, creds, path, &rq);
-	return http_do(c->v->http, c->arena, &rq, ret, err);
+	(void)err_from(err, ERR_FROM_AWS,
+	    op->repeat == AWS_READ ? ERR_UPSTREAM : ERR_UNCERTAIN,
+	    "%s: AWS answered 200 without '%s' (request id %s)", op->name, member,
+	    v->request_id);
+	memcpy(err->request_id, v->request_id, sizeof(err->request_id));
+	return false;
 }
 
 static bool
@@ -174,7 +131,6 @@ read_answer(
     struct call *c, const struct http_response *answer, json_t **ret, struct err *err)
 {
 	struct str type = http_header_value(answer, "content-type");
-	struct str id = http_header_value(answer, "x-amzn-requestid");
 	struct err unread = ERR_INIT;
 	struct str text = answer->body;
 
@@ -184,9 +140,51 @@ read_answer(
 		return true;
 	(void)err_from(err, ERR_FROM_AWS, ERR_UNCERTAIN,
 	    "AWS answered 200 and no JSON object: %zu bytes of type '%.40s' "
-	    "(request id %.48s)",
-	    answer->body.n, str_dup(c->arena, type).p, str_dup(c->arena, id).p);
+	    "(request id %s)",
+	    answer->body.n, str_dup(c->arena, type).p, c->v->request_id);
+	memcpy(err->request_id, c->v->request_id, sizeof(err->request_id));
 	return failed_softly(c, true);
+}
+
+static void
+sleep_ms(int64_t ms)
+{
+	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
+
+	/* a signal must not send us off before our turn */
+	while (ms > 0 && nanosleep(&ts, &ts) != 0 && errno == EINTR)
+		;
+}
+
+static int64_t
+left_ms(const struct call *c)
+{
+	return c->deadline_ms - clock_mono_ms();
+}
+
+/* Our place in the line of all processes, then whether we still may. */
+static bool
+wait_for_turn(struct call *c, struct err *err)
+{
+	struct ivs *v = c->v;
+	int64_t most_ms = left_ms(c) - SEND_MIN_MS, wait_ms;
+
+	if (!limiter_take(v->limiter, c->arena, c->op->name, most_ms > 0 ? most_ms : 0,
+		&wait_ms, err))
+		return false;
+	sleep_ms(wait_ms);
+	return v->guard == NULL || v->guard(v->guard_arg, err);
+}
+
+/* No keys is for the operator, as refused keys are. */
+static bool
+get_creds(struct call *c, struct sigv4_creds *ret, struct err *err)
+{
+	if (creds_get(c->v->creds, ret, err))
+		return true;
+	if (err->kind == ERR_CONFIG)
+		err->kind = ERR_DENIED;
+	return false;
 }
 
 static bool
@@ -194,15 +192,20 @@ try_once(struct call *c, json_t **ret, struct err *err)
 {
 	struct http_response answer;
 	struct sigv4_creds creds;
+	int64_t time_ms;
 
 	c->failure = (struct ivs_failure){ .fault = IVS_FAULT_FINAL };
-	if (!creds_get(c->v->creds, &creds, err))
+	c->tries++;
+	if (!get_creds(c, &creds, err) || !wait_for_turn(c, err))
 		return false;
-	if (!send_signed(c, &creds, &answer, err)) {
+	time_ms = left_ms(c) > TRY_MIN_MS ? left_ms(c) : TRY_MIN_MS;
+	if (!aws_send(c->v->http, c->arena, &c->rq, &creds, ivs_now_ms(c->v) / 1000,
+		time_ms, &answer, err)) {
 		if (err->kind != ERR_UPSTREAM && err->kind != ERR_UNCERTAIN)
 			return false;
 		return failed_softly(c, err->kind == ERR_UNCERTAIN);
 	}
+	ivs_error_request_id(&answer, c->v->request_id, sizeof(c->v->request_id));
 	if (answer.status == 200)
 		return read_answer(c, &answer, ret, err);
 	return ivs_error_read(c->arena, &answer, &creds, &c->failure, err);
@@ -252,14 +255,6 @@ wait_before(const struct call *c)
 	return hint < wait + SERVER_WAIT_EXTRA_MS ? hint : wait + SERVER_WAIT_EXTRA_MS;
 }
 
-static void
-sleep_ms(int64_t ms)
-{
-	struct timespec ts = { ms / 1000, ms % 1000 * 1000000 };
-
-	(void)nanosleep(&ts, NULL);
-}
-
 static bool
 wait_and_retry(struct call *c)
 {
@@ -268,7 +263,7 @@ wait_and_retry(struct call *c)
 	int64_t wait = wait_before(c);
 
 	if (c->retries + 1 >= c->v->cfg->aws_max_attempts || c->v->budget < cost ||
-	    (c->op->repeat == IVS_ONCE && c->failure.maybe_done) ||
+	    (c->op->repeat == AWS_ONCE && c->failure.maybe_done) ||
 	    clock_mono_ms() + wait + TRY_MIN_MS > c->deadline_ms)
 		return false;
 	c->v->budget -= cost;
@@ -306,14 +301,19 @@ budget_credit(struct call *c)
 		v->budget = BUDGET_FULL;
 }
 
-/* Reading cannot be half done; of a change it must be said when it may be. */
+/*
+ * Reading cannot be half done; of a change it must be said when it may be. What AWS says
+ * of the thing itself (no such, conflict, malformed) stands whatever came before.
+ */
 static void
 settle_kind(const struct call *c, struct err *err)
 {
-	if (c->op->repeat == IVS_READ && err->kind == ERR_UNCERTAIN)
+	bool of_the_thing = err->kind == ERR_INPUT || err->kind == ERR_NOT_FOUND ||
+			    err->kind == ERR_CONFLICT || err->kind == ERR_BUG;
+
+	if (c->op->repeat == AWS_READ && err->kind == ERR_UNCERTAIN)
 		err->kind = ERR_UPSTREAM;
-	if (c->op->repeat != IVS_READ && err->kind == ERR_UPSTREAM &&
-	    c->failure.maybe_done)
+	if (c->op->repeat != AWS_READ && c->failure.maybe_done && !of_the_thing)
 		err->kind = ERR_UNCERTAIN;
 }
 
@@ -336,30 +336,75 @@ call_until_done(struct call *c, json_t **ret, struct err *err)
 		settle_kind(c, &why);
 		if (err->kind == ERR_NONE)
 			*err = why;
-		return err_while(err, "calling %s, try %d", c->op->name, c->retries + 1);
+		return err_while(err, "calling %s, try %d", c->op->name, c->tries);
 	}
 }
 
+static bool
+request_of(
+    struct call *c, const struct aws_input *in, struct aws_request *ret, struct err *err)
+{
+	*ret = (struct aws_request){
+		.cfg = c->v->cfg,
+		.service = c->op->service,
+		.operation = c->op->name,
+		.method = c->op->method != NULL ? c->op->method : "POST",
+		.path = in->path,
+		.query = in->query,
+		.no_body = c->op->no_body,
+		.answer_max_bytes = c->op->answer_max_bytes,
+		.once = c->op->repeat == AWS_ONCE,
+	};
+	if (!c->op->no_body && in->body == NULL)
+		return err_from(
+		    err, ERR_FROM_AWS, ERR_INPUT, "%s: a text is not UTF-8", c->op->name);
+	if (!c->op->no_body)
+		ret->body = json_text(c->arena, in->body);
+	return aws_endpoint_of(c->v->cfg, c->arena, c->op->service, &ret->endpoint, err);
+}
+
 bool
-ivs_call(struct ivs *v, struct arena *a, const struct ivs_op *op, const json_t *body,
-    json_t **ret, struct err *err)
+aws_call(struct ivs *v, struct arena *a, const struct aws_op *op,
+    const struct aws_input *in, json_t **ret, struct err *err)
 {
 	struct call c = { .v = v, .arena = a, .op = op };
+	bool ok;
 
-	if (body == NULL)
-		return err_from(
-		    err, ERR_FROM_AWS, ERR_INPUT, "%s: a text is not UTF-8", op->name);
-	if (!endpoint_of(&c, err))
+	v->request_id[0] = '\0';
+	v->failure = (struct ivs_failure){ .fault = IVS_FAULT_FINAL };
+	if (!request_of(&c, in, &c.rq, err))
 		return false;
-	c.body = json_text(a, body);
 	c.deadline_ms =
 	    clock_mono_ms() +
-	    (clock_mono_ms() < v->wary_until_ms ? IVS_CALL_WARY_MS : IVS_CALL_TOTAL_MS);
-	if (call_until_done(&c, ret, err)) {
+	    (clock_mono_ms() < v->wary_until_ms ? AWS_CALL_WARY_MS : AWS_CALL_TOTAL_MS);
+	ok = call_until_done(&c, ret, err);
+	v->failure = c.failure;
+	if (ok)
 		v->wary_until_ms = 0;
-		return true;
-	}
-	if (clock_mono_ms() + TRY_MIN_MS >= c.deadline_ms)
-		v->wary_until_ms = clock_mono_ms() + IVS_WARY_FOR_MS;
-	return false;
+	else if (c.failure.fault == IVS_FAULT_TRANSIENT && left_ms(&c) <= TRY_MIN_MS)
+		v->wary_until_ms = clock_mono_ms() + AWS_WARY_FOR_MS;
+	return ok;
+}
+
+bool
+aws_call_body(struct ivs *v, struct arena *a, const struct aws_op *op, json_t *body,
+    json_t **ret, struct err *err)
+{
+	const struct aws_input in = { .body = body };
+	bool ok = aws_call(v, a, op, &in, ret, err);
+
+	json_decref(body);
+	return ok;
+}
+
+bool
+aws_call_done(struct ivs *v, struct arena *a, const struct aws_op *op, json_t *body,
+    struct err *err)
+{
+	json_t *answer;
+
+	if (!aws_call_body(v, a, op, body, &answer, err))
+		return false;
+	json_decref(answer);
+	return true;
 }
