@@ -93,13 +93,10 @@ show_find(const struct show *show, struct str arn)
 }
 
 void
-stages_get_ask(
-    struct redis_call *c, struct str arn, struct str participant_id, struct str user_id)
+stages_get_ask(struct redis_call *c, struct str arn)
 {
 	redis_call_init(c, c->arena, SCRIPT_STAGE_GET);
 	redis_arg(c, arn);
-	redis_arg(c, participant_id);
-	redis_arg(c, user_id);
 }
 
 bool
@@ -111,11 +108,4 @@ stages_get_answer(const struct config *cfg, const struct reply *reply, struct st
 	stage_from_json(cfg, arn, reply_str(reply, 1), ret);
 	ret->viewers_now = reply_int(reply, 2);
 	return true;
-}
-
-void
-stages_publisher_ask(struct redis_call *c, bool live)
-{
-	redis_call_init(c, c->arena, SCRIPT_PUBLISHER_SET);
-	redis_arg(c, live ? STR("live") : STR("offline"));
 }

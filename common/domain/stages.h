@@ -44,18 +44,10 @@ void stages_show_answer(const struct config *cfg, const struct reply *reply,
 /* NULL when it is none of ours. */
 const struct stage *show_find(const struct show *show, struct str arn);
 
-/*
- * Look up one stage for a token. publisher: who is going to publish there becomes the live publisher if
- * it is the master stage (empty participant_id: only look).
- */
-void stages_get_ask(
-    struct redis_call *c, struct str arn, struct str participant_id, struct str user_id);
+void stages_get_ask(struct redis_call *c, struct str arn);
 /* ERR_NOT_FOUND with MSG_NO_STAGE. */
 bool stages_get_answer(const struct config *cfg, const struct reply *reply,
     struct str arn, struct stage *ret, struct err *err);
-
-/* Set the publisher's state by hand. */
-void stages_publisher_ask(struct redis_call *c, bool live);
 
 /*
  * Read the stage from AWS, keep it in the registry, fill ret. For a stage whose name or
