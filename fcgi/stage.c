@@ -9,15 +9,15 @@
  *   {sourceStageArn,destinationStageArn,participantId}
  * GET /api/stage/replication/status/:stageArn  /api/stage/replication/publisher-info
  *
- * What is read comes from our own registry; the master stage is read from AWS once, when
- * its name is first asked for, and kept. What changes goes through domain/stage_work. An
- * Idempotency-Key on POST /api/stage makes one stage however often it is sent.
+ * Reading costs our own registry alone (the master stage is read from AWS once, and kept);
+ * what changes goes through domain/stage_work.
  */
 #include "app/app.h"
 #include "base/arn.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "domain/idempotency.h"
+#include "domain/publisher.h"
 #include "domain/stage_work.h"
 #include "domain/stages.h"
 #include "web/router.h"
@@ -172,7 +172,7 @@ ask_master(struct app *app, struct req *rq, struct err *err)
 	(void)err;
 	rq->state = arena_zalloc(rq->arena, sizeof(struct str));
 	*(struct str *)rq->state = app->cfg->master_stage_arn;
-	stages_get_ask(&rq->call, app->cfg->master_stage_arn, STR(""), STR(""));
+	stages_get_ask(&rq->call, app->cfg->master_stage_arn);
 	return true;
 }
 
@@ -196,7 +196,7 @@ ask_one(struct app *app, struct req *rq, struct err *err)
 {
 	if (!ask_arn(app, rq, err))
 		return false;
-	stages_get_ask(&rq->call, *(struct str *)rq->state, STR(""), STR(""));
+	stages_get_ask(&rq->call, *(struct str *)rq->state);
 	return true;
 }
 
@@ -442,32 +442,22 @@ ask_publisher(struct app *app, struct req *rq, struct err *err)
 {
 	(void)app;
 	(void)err;
-	stages_show_ask(&rq->call);
+	publisher_read_ask(&rq->call);
 	return true;
-}
-
-static json_t *
-publisher_json(const struct show *show)
-{
-	struct publisher p;
-
-	if (!show_publisher(show, &p))
-		return json_null();
-	return json_pack("{s:o, s:o, s:o, s:o}", "participantId",
-	    json_str(p.participant_id), "stageArn", json_str(p.stage_arn), "userId",
-	    json_str(p.user_id), "joinedAt", json_time(p.joined_at_ms));
 }
 
 static bool
 publisher_info(struct app *app, struct req *rq, const struct reply *reply,
     struct resp *rs, struct err *err)
 {
-	struct show show;
+	struct publisher p;
 	json_t *info;
 
+	(void)app;
+	(void)rq;
 	(void)err;
-	stages_show_answer(app->cfg, reply, rq->arena, &show);
-	info = publisher_json(&show);
+	publisher_read_answer(reply, &p);
+	info = publisher_info_json(&p);
 	resp_ok(rs, json_pack("{s:b, s:o}", "hasPublisher", !json_is_null(info),
 			"publisherInfo", info));
 	return true;

@@ -5,6 +5,7 @@
  * GET /api/stats/publisher   PUT /api/stats/publisher {isPublisherLive}
  */
 #include "app/app.h"
+#include "domain/publisher.h"
 #include "domain/stages.h"
 #include "web/router.h"
 #include "base/banned.h"
@@ -176,7 +177,7 @@ ask_set_publisher(struct app *app, struct req *rq, struct err *err)
 	rq->state = live;
 	if (!req_valid(rq, err))
 		return false;
-	stages_publisher_ask(&rq->call, *live);
+	publisher_hand_ask(&rq->call, *live);
 	return true;
 }
 

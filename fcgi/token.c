@@ -11,6 +11,7 @@
 #include "app/app.h"
 #include "base/clock.h"
 #include "domain/presence.h"
+#include "domain/publisher.h"
 #include "domain/stages.h"
 #include "web/router.h"
 #include "base/banned.h"
@@ -113,7 +114,7 @@ ask_stage(struct app *app, struct req *rq, const char *id_name, enum presence_ru
 		o->stage_arn = app->cfg->master_stage_arn;
 	o->participant_id = new_participant(app, rq->arena);
 	rq->state = o;
-	stages_get_ask(&rq->call, o->stage_arn, STR(""), STR(""));
+	stages_get_ask(&rq->call, o->stage_arn);
 	return true;
 }
 
@@ -140,15 +141,14 @@ instructions(const struct token *t, enum lang lang)
 	    message(MSG_OBS_METHOD, lang));
 }
 
-/* Only now, with the token made, is he the show's publisher. */
+/* Only now, with the token made, may he be the show's publisher. */
 static bool
-mark_live(struct app *app, struct req *rq, const struct order *o, const struct token *t,
-    struct err *err)
+note_publisher(struct app *app, struct req *rq, const struct order *o,
+    const struct token *t, struct err *err)
 {
-	struct redis_call c;
+	struct redis_call c = { .arena = rq->arena };
 
-	redis_call_init(&c, rq->arena, SCRIPT_STAGE_GET);
-	stages_get_ask(&c, o->stage_arn, t->participant_id, o->id);
+	publisher_token_ask(&c, o->stage_arn, t->participant_id, o->id);
 	return redis_call(app->redis, &c, err) || err_while(err, "noting the publisher");
 }
 
@@ -163,7 +163,7 @@ publisher(struct app *app, struct req *rq, const struct reply *reply, struct res
 
 	if (!stages_get_answer(app->cfg, reply, o->stage_arn, &stage, err) ||
 	    !make_token(app, rq, TOKEN_PUBLISHER, o, &stage, &t, err) ||
-	    !mark_live(app, rq, o, &t, err))
+	    !note_publisher(app, rq, o, &t, err))
 		return false;
 	/* A show begins: whoever looks will want the stage's name. */
 	app->master_unread = stage.master && !stage.read;

@@ -306,6 +306,12 @@ const struct setting config_settings[] = {
 	    .min = 0, .max = 50, .def = "5",
 	    .help = { "主播可同時複製到幾個 Stage；AWS 的配額為 5",
 		"Stages the publisher can be replicated to; the AWS quota is 5" } },
+	{ "IVS_RECONNECT_WINDOW", NULL, SECTION_SHOWS, KIND_INT, 0,
+	    AT(ivs_reconnect_window_s), .min = 0, .max = 300, .def = "60",
+	    .unit = SECONDS,
+	    .help = { "主播斷線後複本保留的時間，也是取得 Token 後等待開播的時間",
+		"How long replicas outlive a publisher who is gone, and how long a publisher "
+		"token alone keeps the show live" } },
 	{ "HEARTBEAT_TIMEOUT", NULL, SECTION_SHOWS, KIND_INT, 0, AT(heartbeat_timeout_s),
 	    .min = 10, .max = 3600, .def = "60", .unit = SECONDS,
 	    .help = { "超過此時間沒有心跳即視為離開",

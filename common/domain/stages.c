@@ -92,30 +92,11 @@ show_find(const struct show *show, struct str arn)
 	return NULL;
 }
 
-bool
-show_publisher(const struct show *show, struct publisher *ret)
-{
-	struct err ignored = ERR_INIT;
-	json_t *o = NULL;
-
-	if (!show->publisher_live ||
-	    !json_parse_object(show->publisher_json, &o, &ignored))
-		return false;
-	ret->participant_id = member(o, "participantId", STR_NULL);
-	ret->stage_arn = member(o, "stageArn", STR_NULL);
-	ret->user_id = member(o, "userId", STR_NULL);
-	ret->joined_at_ms = count(o, "joinedAt", YEAR_3000_MS);
-	return ret->participant_id.n > 0;
-}
-
 void
-stages_get_ask(
-    struct redis_call *c, struct str arn, struct str participant_id, struct str user_id)
+stages_get_ask(struct redis_call *c, struct str arn)
 {
 	redis_call_init(c, c->arena, SCRIPT_STAGE_GET);
 	redis_arg(c, arn);
-	redis_arg(c, participant_id);
-	redis_arg(c, user_id);
 }
 
 bool
@@ -127,11 +108,4 @@ stages_get_answer(const struct config *cfg, const struct reply *reply, struct st
 	stage_from_json(cfg, arn, reply_str(reply, 1), ret);
 	ret->viewers_now = reply_int(reply, 2);
 	return true;
-}
-
-void
-stages_publisher_ask(struct redis_call *c, bool live)
-{
-	redis_call_init(c, c->arena, SCRIPT_PUBLISHER_SET);
-	redis_arg(c, live ? STR("live") : STR("offline"));
 }

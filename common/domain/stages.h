@@ -44,26 +44,10 @@ void stages_show_answer(const struct config *cfg, const struct reply *reply,
 /* NULL when it is none of ours. */
 const struct stage *show_find(const struct show *show, struct str arn);
 
-struct publisher {
-	struct str participant_id, stage_arn, user_id;
-	int64_t joined_at_ms; /* 0: not known */
-};
-
-/* False: nobody is live, or who it is was not said. Lives as long as the reply. */
-bool show_publisher(const struct show *show, struct publisher *ret);
-
-/*
- * Look up one stage for a token. publisher: who is going to publish there becomes the live publisher if
- * it is the master stage (empty participant_id: only look).
- */
-void stages_get_ask(
-    struct redis_call *c, struct str arn, struct str participant_id, struct str user_id);
+void stages_get_ask(struct redis_call *c, struct str arn);
 /* ERR_NOT_FOUND with MSG_NO_STAGE. */
 bool stages_get_answer(const struct config *cfg, const struct reply *reply,
     struct str arn, struct stage *ret, struct err *err);
-
-/* Set the publisher's state by hand. */
-void stages_publisher_ask(struct redis_call *c, bool live);
 
 /*
  * Read the stage from AWS, keep it in the registry, fill ret. For a stage whose name or

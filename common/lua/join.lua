@@ -6,8 +6,9 @@
 --     moved from another stage 0|1}
 --  | {'NO_STAGE'} | {'OFFLINE'} no picture there | {'FULL'}
 -- Repeating a call with the same session id changes nothing and answers the same.
---@include head rate stages session
+--@include head rate stages session publisher
 local user, wanted, sid, pid = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+local live, participant = publisher_now()
 
 local function seated(stage, session, from)
 	return {'OK', stage.arn, stage.json, session.s, session.j, viewers_now(stage.arn),
@@ -40,13 +41,6 @@ local function keep(arn, session)
 	return seated(stage_of(arn), session)
 end
 
--- A stage takes viewers while it has a picture and is not being emptied.
-local live = redis.call('GET', P .. 'publisher:status') == 'live'
-local function has_picture(stage)
-	if stage.state and stage.state ~= 'active' then return false end
-	return stage.master and live or stage.picture == true
-end
-
 -- Seats taken, after lapsed ones were freed if that is what it takes to find one.
 local function load_of(stage)
 	local taken = redis.call('ZCARD', beats(stage.arn))
@@ -60,7 +54,7 @@ end
 local function least_loaded(candidates)
 	local best, fewest, pictures = nil, nil, 0
 	for _, stage in ipairs(candidates) do
-		if has_picture(stage) then
+		if has_picture(stage, live, participant) then
 			pictures = pictures + 1
 			local taken, cap = load_of(stage)
 			if taken < cap and (not fewest or taken < fewest) then
