@@ -1,13 +1,6 @@
 /*
  * stage - the stages of the show: what there is, making, changing and removing them, and
- * which of them carry the publisher's picture.
- *
- * GET /api/stage/list[?maxResults&nextToken]  /api/stage/master/info  /api/stage/:stageArn
- * POST /api/stage {name,tags?}   PUT /api/stage/:stageArn {name?,maxViewers?}
- * DELETE /api/stage/:stageArn
- * POST /api/stage/replication/start  DELETE /api/stage/replication/stop
- *   {sourceStageArn,destinationStageArn,participantId}
- * GET /api/stage/replication/status/:stageArn  /api/stage/replication/publisher-info
+ * which of them show a publisher by replication. The table at the end has the routes.
  *
  * Reading costs our own registry alone (the master stage is read from AWS once, and kept);
  * what changes goes through domain/stage_work.

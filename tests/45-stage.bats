@@ -1,6 +1,7 @@
 # Stages through the API: making, changing, removing them, and their replication.
 
 load lib/common
+load lib/stages
 
 setup() {
 	set_stages_aside
@@ -8,39 +9,22 @@ setup() {
 }
 teardown() {
 	emulator DELETE faults
-	remove_made
+	remove_stages
 	put_stages_back
 }
 
-AWS=(--aws-sigv4 "aws:amz:$AWS_REGION:ivs" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"
-	-H "X-Amz-Security-Token: $AWS_SESSION_TOKEN" -H 'Content-Type: application/json')
-# As from the AWS console: aws OPERATION BODY
-aws() { curl -sS "${AWS[@]}" -d "$2" "$AWS_ENDPOINT_URL/$1"; }
-fault() { emulator POST faults "$1" >/dev/null; }
-remember() { [ "$http_status" != 201 ] || json .data.stage.arn >>"$BATS_TEST_TMPDIR/made"; }
-create() { # BODY [CURL_ARGS...]
-	api POST /api/stage "$@"
-	remember
-}
-# A stage of ours with the publisher's picture, by the operator's word: made NAME -> $stage
+create() { api POST /api/stage "$@"; } # BODY [CURL_ARGS...]
+# made NAME -> $stage
 made() {
 	create "{\"name\":\"$1\"}"
 	assert_status 201 || return 1
 	stage=$(json .data.stage.arn)
 }
+# It has a picture, the operator says.
 with_picture() {
 	local entry
 	entry=$(redis_c hget "${P}stages" "$1" | jq -c '.picture = true')
 	redis_c hset "${P}stages" "$1" "$entry" >/dev/null
-}
-remove_made() {
-	local arn
-	[ -f "$BATS_TEST_TMPDIR/made" ] || return 0
-	while read -r arn; do
-		redis_c del "${P}viewer:heartbeat:$arn" "${P}viewer:session:$arn" >/dev/null
-		api DELETE "/api/stage/$arn"
-		matches "$http_status" '^(200|404)$' || return 1
-	done <"$BATS_TEST_TMPDIR/made"
 }
 change() { api PUT "/api/stage/$1" "$2"; }
 invalid() { json '[.error.details.invalidFields[].field] | join(" ")'; }
@@ -48,7 +32,7 @@ in_list() { # ARN -> its name in the list, empty when it is not there
 	api GET /api/stage/list
 	json ".data.stages[] | select(.stageArn == \"$1\") | .name"
 }
-name_of() { printf '%s-%s' "${1:-n}" "$(fresh s)"; }
+name_of() { fresh s; }
 
 @test "stage: one is made, listed, read, renamed and deleted" {
 	name=$(name_of)
