@@ -244,6 +244,42 @@ later() { own POST clock "{\"offsetSeconds\":$1}" >/dev/null; }
 	((ahead > 290 && ahead <= 300)) || { echo "$ahead s ahead" >&2; return 1; }
 }
 
+session() { # JQ_EXPRESSION, of the one session there is
+	own GET sessions | jq -r ".sessions[0] | $1"
+}
+has_ended() { [ "$(session .endTime)" != null ]; }
+
+@test "clock: what falls due on a stage does so by the emulator's time" {
+	local arn who
+	signed ivs /CreateStage '{}'
+	arn=$(json .stage.arn)
+	own POST timing '{"sessionLingerSeconds":600}'
+	who=$(own POST publish "{\"stageArn\":\"$arn\"}" | jq -r .participantId)
+	own POST disconnect "{\"stageArn\":\"$arn\",\"participantId\":\"$who\"}"
+	run has_ended
+	equals "$status" 1
+	later 700
+	# No call is needed: the emulator notices by itself, and so it is in the file.
+	wait_until 5 grep -q endTime "$own/state"
+	equals "$(session '(.endTime | sub("\\..*"; "Z") | fromdate) - (.startTime | sub("\\..*"; "Z") | fromdate) | . / 10 | floor')" 60
+}
+
+@test "clock: a time in the past neither stops what falls due nor keeps the emulator busy" {
+	local arn who before
+	later -86400
+	own POST timing '{"sessionLingerSeconds":2}'
+	later 0
+	signed ivs /CreateStage '{}'
+	arn=$(json .stage.arn)
+	later -86400
+	who=$(own POST publish "{\"stageArn\":\"$arn\"}" | jq -r .participantId)
+	own POST disconnect "{\"stageArn\":\"$arn\",\"participantId\":\"$who\"}"
+	equals "$(session '.startTime[:10]')" "$(date -u -d '1 day ago' +%F)"
+	before=$(awk '{ print $14 + $15 }' "/proc/$own_pid/stat")
+	wait_until 5 grep -q endTime "$own/state"
+	(($(awk '{ print $14 + $15 }' "/proc/$own_pid/stat") - before < 50))
+}
+
 # put METRIC_DATA [CURL_ARGS...]
 put() { signed monitoring / "{\"Namespace\":\"show/test\",\"MetricData\":$1}" '' '' '' "${@:2}"; }
 # The error of PutMetricData: TYPE [TEXT]; it is in the body and in no header.

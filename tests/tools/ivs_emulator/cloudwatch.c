@@ -41,7 +41,7 @@ static const struct error_name error_names[] = {
 
 /* No request has this path: it is found by its target. */
 static const struct operation operations[] = {
-	{ .name = "PutMetricData", .method = "POST", .path = "*" },
+	{ .name = "PutMetricData", .per_second = 500, .method = "POST", .path = "*" },
 };
 
 const struct operation *
@@ -83,7 +83,7 @@ parse(const char *text, size_t n)
 }
 
 json_t *
-cloudwatch_parse(const struct request *rq)
+cloudwatch_parse(const struct operation *op, const struct request *rq)
 {
 	const char *coding = request_header(rq, "content-encoding");
 	const char *body = rq->body != NULL ? rq->body : "";
@@ -91,6 +91,7 @@ cloudwatch_parse(const struct request *rq)
 	char *text;
 	size_t n;
 
+	(void)op;
 	if (coding == NULL)
 		return parse(body, rq->body_n);
 	if (strcasecmp(coding, "gzip") != 0 ||
@@ -117,7 +118,7 @@ cloudwatch_run(
 	if (!datum_check_all(in, now, rp))
 		return false;
 	metrics_add(emu->metrics, in, now);
-	rp->no_body = true;
+	rp->empty = true;
 	return true;
 }
 

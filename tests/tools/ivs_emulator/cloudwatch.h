@@ -23,7 +23,7 @@
 /* The hooks of service.h. */
 bool cloudwatch_is_for(const struct request *rq);
 const struct operation *cloudwatch_find(const struct request *rq);
-json_t *cloudwatch_parse(const struct request *rq);
+json_t *cloudwatch_parse(const struct operation *op, const struct request *rq);
 bool cloudwatch_run(
     struct emulator *emu, const struct request *rq, const json_t *in, struct reply *rp);
 void cloudwatch_finish(const struct request *rq, struct reply *rp);

@@ -1,26 +1,17 @@
-/* control_aws.c - see control_aws.h */
-#include "control_aws.h"
-
-#include <string.h>
-
+/* control_aws.c - the pages of the control plane about credentials, time and metrics. */
 #include "clock.h"
+#include "control.h"
 #include "ids.h"
 #include "imds.h"
+#include "js.h"
 #include "keys.h"
 #include "metrics.h"
 #include "schema.h"
+#include "state.h"
+#include "turn.h"
 
-#define PREFIX "/_emulator/"
 #define DELAY_MAX_MS (10 * 60 * 1000)
 #define STATUS_FAILED_MIN 400
-
-/* members: of the body, a JSON object, checked before; NULL: no body is read. */
-struct page {
-	const char *method;
-	const char *path;
-	const struct rule *members;
-	void (*run)(struct emulator *emu, const json_t *in, struct reply *rp);
-};
 
 static const struct rule life_members[] = {
 	{ .name = "lifeSeconds",
@@ -57,138 +48,113 @@ static const struct rule clock_members[] = {
 };
 
 static void
-refuse(struct reply *rp, const char *path, const char *text)
+list_credentials(struct emulator *emu, const struct request *rq, struct reply *rp)
 {
-	rp->status = 400;
-	reply_body(
-	    rp, json_pack("{s:o}", "message",
-		    json_sprintf("%s%s%s", path, *path != '\0' ? ": " : "", text)));
-}
-
-static void
-list_credentials(struct emulator *emu, const json_t *in, struct reply *rp)
-{
-	(void)in;
+	(void)rq;
 	reply_body(rp, json_pack("{s:o, s:o}", "credentials", keys_list(emu->keys),
 			   "imds", imds_counts(emu->imds)));
 }
 
 static void
-set_life(struct emulator *emu, const json_t *in, struct reply *rp)
+set_life(struct emulator *emu, const struct request *rq, struct reply *rp)
 {
-	const json_t *life = json_object_get(in, "lifeSeconds");
+	json_t *in = control_body(rq, life_members, rp);
 
-	(void)rp;
-	keys_set_life(emu->keys, (int)json_integer_value(life));
+	if (in != NULL)
+		keys_set_life(emu->keys, (int)js_int(in, "lifeSeconds"));
+	json_decref(in);
+}
+
+/* Without a body, too: a rotation needs no words. */
+static void
+rotate(struct emulator *emu, const struct request *rq, struct reply *rp)
+{
+	json_t *in =
+	    rq->body != NULL ? control_body(rq, rotate_members, rp) : json_object();
+	int grace_s = KEYS_GRACE_DEFAULT_S;
+
+	if (in == NULL)
+		return;
+	if (json_object_get(in, "graceSeconds") != NULL)
+		grace_s = (int)js_int(in, "graceSeconds");
+	keys_rotate(emu->keys, grace_s);
+	json_decref(in);
 }
 
 static void
-rotate(struct emulator *emu, const json_t *in, struct reply *rp)
+show_imds(struct emulator *emu, const struct request *rq, struct reply *rp)
 {
-	const json_t *grace = json_object_get(in, "graceSeconds");
-
-	(void)rp;
-	keys_rotate(emu->keys,
-	    grace != NULL ? (int)json_integer_value(grace) : KEYS_GRACE_DEFAULT_S);
-}
-
-static void
-show_imds(struct emulator *emu, const json_t *in, struct reply *rp)
-{
-	(void)in;
+	(void)rq;
 	reply_body(rp, imds_settings(emu->imds));
 }
 
 static void
-set_imds(struct emulator *emu, const json_t *in, struct reply *rp)
+set_imds(struct emulator *emu, const struct request *rq, struct reply *rp)
 {
-	json_int_t status = json_integer_value(json_object_get(in, "status"));
+	json_t *in = control_body(rq, imds_members, rp);
 
-	if (status != 0 && status < STATUS_FAILED_MIN) {
-		refuse(rp, "status", "must be 0 or 400..599");
+	if (in == NULL)
 		return;
+	if (js_int(in, "status") != 0 && js_int(in, "status") < STATUS_FAILED_MIN) {
+		control_refuse(rp, 400, "status", "must be 0 or 400..599");
+	} else {
+		imds_set(emu->imds, in);
+		show_imds(emu, rq, rp);
 	}
-	imds_set(emu->imds, in);
-	show_imds(emu, in, rp);
+	json_decref(in);
 }
 
 static void
-show_clock(struct emulator *emu, const json_t *in, struct reply *rp)
+show_clock(struct emulator *emu, const struct request *rq, struct reply *rp)
 {
 	char now[IDS_TIME_BYTES];
 
-	(void)emu, (void)in;
+	(void)emu, (void)rq;
 	ids_time(now, clock_now());
 	reply_body(rp, json_pack("{s:I, s:s}", "offsetSeconds",
 			   (json_int_t)clock_offset(), "now", now));
 }
 
+/* Within a turn: what falls due on stages is found anew. */
 static void
-set_clock(struct emulator *emu, const json_t *in, struct reply *rp)
+set_clock(struct emulator *emu, const struct request *rq, struct reply *rp)
 {
-	clock_shift(json_integer_value(json_object_get(in, "offsetSeconds")));
-	show_clock(emu, in, rp);
+	json_t *in = control_body(rq, clock_members, rp);
+
+	if (in == NULL)
+		return;
+	turn_begin(emu->live);
+	clock_shift(js_int(in, "offsetSeconds"));
+	state_touch(emu->state);
+	show_clock(emu, rq, rp);
+	if (!turn_end(emu->live))
+		control_refuse(rp, 500, "", "the state cannot be written");
+	json_decref(in);
 }
 
 static void
-list_metrics(struct emulator *emu, const json_t *in, struct reply *rp)
+list_metrics(struct emulator *emu, const struct request *rq, struct reply *rp)
 {
-	(void)in;
+	(void)rq;
 	reply_body(rp, metrics_list(emu->metrics));
 }
 
 static void
-clear_metrics(struct emulator *emu, const json_t *in, struct reply *rp)
+clear_metrics(struct emulator *emu, const struct request *rq, struct reply *rp)
 {
-	(void)in, (void)rp;
+	(void)rq, (void)rp;
 	metrics_reset(emu->metrics);
 }
 
-static const struct page pages[] = {
-	{ "GET", PREFIX "credentials", NULL, list_credentials },
-	{ "POST", PREFIX "credentials", life_members, set_life },
-	{ "POST", PREFIX "credentials/rotate", rotate_members, rotate },
-	{ "GET", PREFIX "imds", NULL, show_imds },
-	{ "POST", PREFIX "imds", imds_members, set_imds },
-	{ "GET", PREFIX "clock", NULL, show_clock },
-	{ "POST", PREFIX "clock", clock_members, set_clock },
-	{ "GET", PREFIX "metrics", NULL, list_metrics },
-	{ "DELETE", PREFIX "metrics", NULL, clear_metrics },
+const struct route control_aws_routes[] = {
+	{ "GET", CONTROL_PREFIX "credentials", list_credentials },
+	{ "POST", CONTROL_PREFIX "credentials", set_life },
+	{ "POST", CONTROL_PREFIX "credentials/rotate", rotate },
+	{ "GET", CONTROL_PREFIX "imds", show_imds },
+	{ "POST", CONTROL_PREFIX "imds", set_imds },
+	{ "GET", CONTROL_PREFIX "clock", show_clock },
+	{ "POST", CONTROL_PREFIX "clock", set_clock },
+	{ "GET", CONTROL_PREFIX "metrics", list_metrics },
+	{ "DELETE", CONTROL_PREFIX "metrics", clear_metrics },
+	{ NULL, NULL, NULL },
 };
-
-/* An empty body is an empty object: a rotation needs no words. */
-static void
-run_with_body(const struct page *p, struct emulator *emu, const struct request *rq,
-    struct reply *rp)
-{
-	struct complaint why = { .path = "" };
-	json_error_t error;
-	json_t *in = rq->body != NULL ? json_loadb(rq->body, rq->body_n,
-					    JSON_REJECT_DUPLICATES, &error)
-				      : json_object();
-
-	if (rq->body_too_large || !json_is_object(in))
-		refuse(rp, "", "the body is not a sound JSON object");
-	else if (!schema_check(p->members, in, &why))
-		refuse(rp, why.path, why.text);
-	else
-		p->run(emu, in, rp);
-	json_decref(in);
-}
-
-bool
-control_aws_answer(struct emulator *emu, const struct request *rq, struct reply *rp)
-{
-	for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
-		const struct page *p = &pages[i];
-
-		if (strcmp(p->method, rq->method) != 0 || strcmp(p->path, rq->path) != 0)
-			continue;
-		if (p->members != NULL)
-			run_with_body(p, emu, rq, rp);
-		else
-			p->run(emu, NULL, rp);
-		return true;
-	}
-	return false;
-}

@@ -11,9 +11,10 @@
 #include "imds.h"
 #include "log.h"
 #include "ops.h"
+#include "quotas.h"
 #include "service.h"
 #include "sigcheck.h"
-#include "state.h"
+#include "turn.h"
 
 /* What is known of a call while it is on its way. */
 struct call {
@@ -64,6 +65,8 @@ check_content_type(struct call *c)
 	static const char wanted[] = "application/json";
 	const char *sent = request_header(c->rq, "content-type");
 
+	if (strcmp(c->op->method, "POST") != 0)
+		return true;
 	if (sent != NULL && strncasecmp(sent, wanted, strlen(wanted)) == 0) {
 		sent += strlen(wanted);
 		sent += strspn(sent, " \t");
@@ -74,13 +77,6 @@ check_content_type(struct call *c)
 	    c->rp, "ValidationException", "Content-Type must be %s", wanted);
 }
 
-/* Read before any fault hits, so that the log can show what was asked. */
-static void
-parse_body(struct call *c)
-{
-	c->in = c->service->parse(c->rq);
-}
-
 static bool
 check_body(struct call *c)
 {
@@ -88,7 +84,7 @@ check_body(struct call *c)
 
 	if (c->in == NULL)
 		return reply_fail(
-		    c->rp, "ValidationException", "the body is not sound JSON");
+		    c->rp, "ValidationException", "the body or the path is not sound");
 	if (!json_is_object(c->in))
 		return reply_fail(
 		    c->rp, "ValidationException", "the body must be a JSON object");
@@ -101,21 +97,26 @@ check_body(struct call *c)
 static bool
 run(struct call *c)
 {
-	struct state *st = c->emu->state;
-	uint64_t version;
 	bool ok;
 
 	if (c->service->run != NULL)
 		return c->service->run(c->emu, c->rq, c->in, c->rp);
 	if (!check_content_type(c) || !check_body(c))
 		return false;
-	state_begin(st);
-	ok = c->op->run(st, c->in, c->rp);
-	version = state_end(st);
-	if (version == 0 || state_commit(st, version))
+	turn_begin(c->emu->live);
+	ok = c->op->run(c->emu, c->in, c->rp);
+	if (turn_end(c->emu->live))
 		return ok;
 	return reply_fail(
 	    c->rp, "InternalServerException", "the state cannot be written");
+}
+
+static bool
+check_rate(struct call *c)
+{
+	if (quotas_take(c->emu->quotas, c->op))
+		return true;
+	return reply_fail(c->rp, "ThrottlingException", "Rate exceeded");
 }
 
 static bool
@@ -124,7 +125,10 @@ answer(struct call *c)
 	if (!check_size(c) || !find_operation(c) ||
 	    !sigcheck(c->emu, c->rq, c->service->signing_name, c->rp))
 		return false;
-	parse_body(c);
+	/* Read before any fault hits, so that the log can show what was asked. */
+	c->in = c->service->parse(c->op, c->rq);
+	if (!check_rate(c))
+		return false;
 	c->faulty = faults_take(c->emu->faults, c->op->name, &c->fault);
 	if (!c->faulty)
 		return run(c);

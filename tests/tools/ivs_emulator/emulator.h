@@ -11,6 +11,9 @@ struct log;
 struct keys;
 struct imds;
 struct metrics;
+struct quotas;
+struct bridge;
+struct live;
 
 struct emulator {
 	const struct settings *settings;
@@ -20,6 +23,9 @@ struct emulator {
 	struct keys *keys;
 	struct imds *imds;
 	struct metrics *metrics;
+	struct quotas *quotas;
+	struct bridge *bridge;
+	struct live *live;
 };
 
 #endif

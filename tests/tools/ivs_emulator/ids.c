@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "clock.h"
+
 /* Ids that might repeat would break every promise of the emulator: stop at once. */
 static void
 random_bytes(unsigned char *out, size_t n)
@@ -86,4 +88,25 @@ ids_time(char out[IDS_TIME_BYTES], time_t t)
 
 	gmtime_r(&t, &tm);
 	strftime(out, IDS_TIME_BYTES, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+void
+ids_time_ms(char out[IDS_TIME_MS_BYTES], int64_t t_ms)
+{
+	time_t t = (time_t)(t_ms / 1000);
+	struct tm tm;
+	size_t n;
+
+	gmtime_r(&t, &tm);
+	n = strftime(out, IDS_TIME_MS_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out + n, IDS_TIME_MS_BYTES - n, ".%03dZ", (int)(t_ms % 1000));
+}
+
+int64_t
+ids_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return ((int64_t)t.tv_sec + clock_offset()) * 1000 + t.tv_nsec / 1000000;
 }

@@ -90,7 +90,7 @@ reply_body(struct reply *rp, json_t *body)
 {
 	json_decref(rp->body);
 	rp->body = body;
-	rp->no_body = false;
+	rp->empty = false;
 	return true;
 }
 

@@ -24,11 +24,11 @@ struct reply {
 	int status;
 	char type[REPLY_TYPE_MAX_BYTES + 1]; /* x-amzn-ErrorType or "" */
 	json_t *body;			     /* owned; NULL is sent as {} */
+	bool empty;			     /* without a body: send nothing, not {} */
 	char raw[REPLY_RAW_MAX_BYTES + 1];   /* unless empty: sent instead */
 	char content_type[REPLY_TYPE_MAX_BYTES + 1];
 	char request_id[37];
 	int retry_after_ms;	  /* x-amz-retry-after; 0: none */
-	bool no_body;		  /* nothing at all is sent in place of {} */
 	bool type_in_body;	  /* and not in a header */
 	const char *extra_header; /* literal; NULL: none */
 	char extra_value[64];

@@ -1,6 +1,7 @@
 /* service.c - see service.h */
 #include "service.h"
 
+#include "bind.h"
 #include "cloudwatch.h"
 
 static bool
@@ -16,20 +17,11 @@ find_ivs(const struct request *rq)
 	return ops_find(rq->method, rq->path);
 }
 
-static json_t *
-parse_ivs(const struct request *rq)
-{
-	json_error_t error;
-
-	return json_loadb(
-	    rq->body != NULL ? rq->body : "", rq->body_n, JSON_REJECT_DUPLICATES, &error);
-}
-
 /* The first that claims a request has it. */
 static const struct service services[] = {
 	{ "monitoring", cloudwatch_is_for, cloudwatch_find, cloudwatch_parse,
 	    cloudwatch_run, cloudwatch_finish },
-	{ "ivs", is_for_ivs, find_ivs, parse_ivs, NULL, NULL },
+	{ "ivs", is_for_ivs, find_ivs, bind_input, NULL, NULL },
 };
 
 const struct service *

@@ -20,8 +20,8 @@ struct service {
 	/* NULL when it has no such operation. */
 	const struct operation *(*find)(const struct request *rq);
 
-	/* NULL when the body is not sound. */
-	json_t *(*parse)(const struct request *rq);
+	/* The input of the operation; new reference. NULL when it is not sound. */
+	json_t *(*parse)(const struct operation *op, const struct request *rq);
 
 	/* Checks and takes effect; in may be NULL. Without it: the operation's own run. */
 	bool (*run)(struct emulator *emu, const struct request *rq, const json_t *in,
