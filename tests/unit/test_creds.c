@@ -308,7 +308,25 @@ test_choice(void)
 	is_int(kind, ERR_CONFIG, "and it is the operator's");
 }
 
-/* root may read everything */
+/* root may read everything, so it becomes somebody else for a moment. */
+static void
+test_forbidden(void)
+{
+	uid_t me = geteuid();
+	char want[300];
+
+	write_file("[default]\n" ID KEY);
+	chmod(path, 0);
+	begin();
+	if (me == 0 && seteuid(65534) != 0)
+		return;
+	snprintf(want, sizeof(want), "%s cannot be read (Permission denied)", path);
+	is_text(given(NULL), want, "a file that may not be read is said");
+	if (me == 0 && seteuid(me) != 0)
+		exit(1);
+	unlink(path);
+}
+
 static void
 test_unreadable(void)
 {
@@ -438,6 +456,7 @@ main(void)
 	test_container_url();
 	test_due();
 	test_choice();
+	test_forbidden();
 	test_unreadable();
 	test_too_big();
 	test_home();
