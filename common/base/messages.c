@@ -10,6 +10,18 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	[MSG_HEARTBEAT_UPDATED] = { "心跳更新成功", "Heartbeat updated." },
 	[MSG_LEFT] = { "觀眾離開記錄成功", "The viewer's leaving was recorded." },
 	[MSG_PUBLISHER_SET] = { "主播狀態已更新", "The publisher's state was updated." },
+	[MSG_EVENT_NOTED] = { "事件已記錄", "The event was noted." },
+	[MSG_EVENT_UNUSED] = { "此事件與主播狀態無關，未採用",
+	    "The event says nothing about who publishes and was not used." },
+	[MSG_EVENT_NOT_OURS] = { "此事件的 Stage 不屬於本系統，未採用",
+	    "The event is of a stage that is not ours and was not used." },
+	[MSG_EVENT_OUTDATED] = { "已有較新的事件，此事件未採用",
+	    "Something newer is known of this participant: the event was not used." },
+	[MSG_EVENT_LATE] = { "此事件過舊，僅記錄而不改變狀態",
+	    "The event is old: it was noted and changes nothing by itself." },
+	[MSG_EVENT_AHEAD] = { "此事件的時間在未來，未採用；請檢查伺服器時鐘",
+	    "The event's time is in the future: it was not used; check the clock of this "
+	    "server." },
 	[MSG_OBS_METHOD] = {
 	    "安裝 amazon-ivs-web-broadcast 後，執行 "
 	    "const stage = new Stage(token, strategy); await stage.join();"
@@ -134,6 +146,10 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	[MSG_WHY_RANGE] = { "必須是此範圍內的整數：", "must be a whole number in the range" },
 	[MSG_WHY_TOKEN] = { "不是有效的分頁標記，請使用上一頁回傳的值",
 	    "is not a valid page mark: pass on the one the page before returned" },
+	[MSG_WHY_OBJECT] = { "必須是 JSON 物件", "must be a JSON object" },
+	[MSG_WHY_TIME] = { "必須是 ISO 8601 時間", "must be an ISO 8601 time" },
+	[MSG_WHY_PARTICIPANT] = { "必須是 1 到 64 個英數字、- 或 _",
+	    "must be 1 to 64 letters, digits, hyphens or underscores" },
 };
 /* clang-format on */
 
