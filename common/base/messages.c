@@ -110,6 +110,12 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	    "There is no such API path: GET / lists the endpoints." },
 	[MSG_NO_STAGE] = { "找不到此 Stage，請以 GET /api/stage/list 確認 stageArn",
 	    "There is no such stage: find the right stageArn with GET /api/stage/list." },
+	[MSG_STAGE_GONE] = { "此 Stage 已被刪除，請重新取得觀眾 Token",
+	    "This stage was deleted: ask for a viewer token anew." },
+	[MSG_MASTER_STAYS] = { "主 Stage 不能刪除或停止接收觀眾",
+	    "The master stage can neither be deleted nor drained." },
+	[MSG_STAGE_HAS_VIEWERS] = { "此 Stage 仍有觀眾，請等他們離開後再刪除",
+	    "There are viewers on this stage: delete it when they have left." },
 	[MSG_NO_SESSION] = {
 	    "這位觀眾不在該 Stage，請先呼叫 POST /api/viewer/rejoin 重新加入",
 	    "The viewer is not on that stage: join again with POST /api/viewer/rejoin." },

@@ -48,6 +48,7 @@ static const struct {
 	{ MSG_NO_SESSION, "NO_SESSION", 0 },
 	{ MSG_NO_STAGE, "NO_STAGE", 0 },
 	{ MSG_NOT_PUBLISHING, "NOT_PUBLISHING", 0 },
+	{ MSG_STAGE_GONE, "STAGE_GONE", 0 },
 };
 
 static const enum msg away_text[] = {
