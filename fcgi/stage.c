@@ -11,6 +11,7 @@
 #include "base/encode.h"
 #include "domain/idempotency.h"
 #include "domain/publisher.h"
+#include "domain/stage_tags.h"
 #include "domain/stage_work.h"
 #include "domain/stages.h"
 #include "web/router.h"
@@ -22,9 +23,9 @@
 #define MAX_VIEWERS 10000  /* subscribers AWS lets into one stage */
 #define CLIENT_TAGS_MAX 44 /* 50 in AWS, less those we may set ourselves */
 
-/* Set by us (domain/stage_work.h), so not by a client. */
-static const char *const our_tags[] = { "Environment", "ManagedBy", "Show", "Order",
-	"AutoScaled", NULL };
+/* Set by us, so not by a client. */
+static const char *const our_tags[] = { TAG_ENVIRONMENT, TAG_MANAGED_BY, TAG_SHOW,
+	TAG_ORDER, TAG_AUTO_SCALED, NULL };
 
 static struct stage_work
 work_of(struct app *app, struct req *rq)
@@ -228,7 +229,7 @@ ask_create(struct app *app, struct req *rq, struct err *err)
 	if (!req_valid(rq, err))
 		return false;
 	idem_init(&o->idem, rq->arena, STR("POST /api/stage"), key,
-	    key.n > 0 ? req_body_canonical(rq) : STR(""));
+	    key.n > 0 ? json_canonical(rq->arena, req_body(rq)) : STR(""));
 	if (key.n > 0)
 		idem_begin_ask(&rq->call, &o->idem);
 	return true;

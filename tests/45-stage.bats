@@ -9,6 +9,7 @@ setup() {
 }
 teardown() {
 	emulator DELETE faults
+	[ -z "${who:-}" ] || emulator POST disconnect "$(obj stageArn "$MASTER" participantId "$who")" >/dev/null
 	remove_stages
 	put_stages_back
 }
@@ -40,7 +41,7 @@ name_of() { fresh s; }
 	assert_status 201
 	equals "$(json '.data | keys | join(" ")') $(json '.data.stage | keys | join(" ")')" 'stage arn name tags'
 	equals "$(json '.data.stage | "\(.name) \(.tags.Team) \(.tags.ManagedBy) \(.tags.Environment)"')" \
-		"$name 音樂 api-server development"
+		"$name 音樂 api-server $(curl -sS "$BASE_URL/health" | jq -r .data.environment)"
 	stage=$(json .data.stage.arn)
 	equals "$(aws GetStage "{\"arn\":\"$stage\"}" | jq -r '.stage | "\(.name) \(.tags.Show) \(.tags.Team)"')" \
 		"$name ${MASTER##*/} 音樂"
@@ -332,8 +333,10 @@ replication() {
 	[ "$1" = start ] || method=DELETE
 	api "$method" "/api/stage/replication/$1" "$(obj sourceStageArn "$2" destinationStageArn "$3" participantId "$4")"
 }
-publish() { # a publisher of the master -> $who
-	who=$(emulator POST publish "{\"stageArn\":\"$MASTER\"}" | jq -r .participantId)
+publish() { # the publisher of the show, on the master -> $who
+	api POST /api/token/publisher '{"userId":"anna"}'
+	who=$(json .data.participantId)
+	emulator POST publish "$(obj stageArn "$MASTER" participantId "$who")" >/dev/null
 }
 
 @test "replication: a publisher is replicated, seen, and stopped" {

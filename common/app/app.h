@@ -30,6 +30,8 @@ struct app {
 	struct arena work;     /* of after-work and draining; wiped by who uses it */
 	int64_t started_mono_ms;
 	bool master_unread; /* part_aws reads it after the answer and clears this */
+	bool
+	    show_changed; /* who publishes is, or may be, another: replicas may have to follow */
 };
 
 struct app_part {

@@ -31,6 +31,7 @@ struct ivs {
 	struct limiter *limiter;
 	ivs_guard *guard;
 	void *guard_arg;
+	int64_t deadline_ms;	    /* of clock_mono_ms, set by the caller; 0: none */
 	int64_t wary_until_ms;	    /* after a call that took all its time */
 	int64_t clock_offset_s;	    /* AWS' clock minus ours */
 	int budget;		    /* tokens left for retries */
@@ -86,6 +87,12 @@ ivs_set_guard(struct ivs *v, ivs_guard *guard, void *arg)
 {
 	v->guard = guard;
 	v->guard_arg = arg;
+}
+
+void
+ivs_set_deadline(struct ivs *v, int64_t mono_ms)
+{
+	v->deadline_ms = mono_ms;
 }
 
 int64_t
@@ -377,6 +384,8 @@ aws_call(struct ivs *v, struct arena *a, const struct aws_op *op,
 	c.deadline_ms =
 	    clock_mono_ms() +
 	    (clock_mono_ms() < v->wary_until_ms ? AWS_CALL_WARY_MS : AWS_CALL_TOTAL_MS);
+	if (v->deadline_ms != 0 && v->deadline_ms < c.deadline_ms)
+		c.deadline_ms = v->deadline_ms;
 	ok = call_until_done(&c, ret, err);
 	v->failure = c.failure;
 	if (ok)

@@ -53,6 +53,9 @@ void ivs_close(struct ivs *v);
 typedef bool ivs_guard(void *arg, struct err *err);
 void ivs_set_guard(struct ivs *v, ivs_guard *guard, void *arg);
 
+/* No call lasts longer than until then (of clock_mono_ms); 0: as long as any. */
+void ivs_set_deadline(struct ivs *v, int64_t mono_ms);
+
 /* The clock AWS agrees with. */
 int64_t ivs_now_ms(const struct ivs *v);
 

@@ -75,6 +75,7 @@ struct config {
 	int64_t max_viewers_per_stage, scale_up_threshold, scale_down_threshold;
 	int64_t max_stages, ivs_max_replicas, heartbeat_timeout_s;
 	int64_t ivs_reconnect_window_s;
+	int64_t stage_warm_up_s;
 	bool auto_scale_enabled;
 	struct str stage_name_prefix;
 	/* history */

@@ -13,6 +13,18 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	[MSG_STAGE_DELETED] = { "Stage 已刪除", "The stage was deleted." },
 	[MSG_REPLICATION_STARTED] = { "已開始複製參與者", "Replication was started." },
 	[MSG_REPLICATION_STOPPED] = { "已停止複製參與者", "Replication was stopped." },
+	[MSG_EVENT_NOTED] = { "事件已記錄", "The event was noted." },
+	[MSG_EVENT_UNUSED] = { "此事件與主播狀態無關，未採用",
+	    "The event says nothing about who publishes and was not used." },
+	[MSG_EVENT_NOT_OURS] = { "此事件的 Stage 不屬於本系統，未採用",
+	    "The event is of a stage that is not ours and was not used." },
+	[MSG_EVENT_OUTDATED] = { "已有較新的事件，此事件未採用",
+	    "Something newer is known of this participant: the event was not used." },
+	[MSG_EVENT_LATE] = { "此事件過舊，僅記錄而不改變狀態",
+	    "The event is old: it was noted and changes nothing by itself." },
+	[MSG_EVENT_AHEAD] = { "此事件的時間在未來，未採用；請檢查伺服器時鐘",
+	    "The event's time is in the future: it was not used; check the clock of this "
+	    "server." },
 	[MSG_OBS_METHOD] = {
 	    "安裝 amazon-ivs-web-broadcast 後，執行 "
 	    "const stage = new Stage(token, strategy); await stage.join();"
@@ -101,6 +113,12 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	    "There is no such API path: GET / lists the endpoints." },
 	[MSG_NO_STAGE] = { "找不到此 Stage，請以 GET /api/stage/list 確認 stageArn",
 	    "There is no such stage: find the right stageArn with GET /api/stage/list." },
+	[MSG_STAGE_GONE] = { "此 Stage 已被刪除，請重新取得觀眾 Token",
+	    "This stage was deleted: ask for a viewer token anew." },
+	[MSG_MASTER_STAYS] = { "主 Stage 不能刪除或停止接收觀眾",
+	    "The master stage can neither be deleted nor drained." },
+	[MSG_STAGE_HAS_VIEWERS] = { "此 Stage 仍有觀眾，請等他們離開後再刪除",
+	    "There are viewers on this stage: delete it when they have left." },
 	[MSG_NO_SESSION] = {
 	    "這位觀眾不在該 Stage，請先呼叫 POST /api/viewer/rejoin 重新加入",
 	    "The viewer is not on that stage: join again with POST /api/viewer/rejoin." },
@@ -110,12 +128,6 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	    "header, then retry." },
 	[MSG_NOT_PUBLISHING] = { "這位參與者目前沒有在推流，請先開始推流再試",
 	    "The participant is not publishing: start publishing first, then retry." },
-	[MSG_MASTER_STAYS] = { "主 Stage 由設定指定，不能透過 API 刪除",
-	    "The master stage is named by the settings: it cannot be deleted by a call." },
-	[MSG_STAGE_HAS_VIEWERS] = {
-	    "此 Stage 還有觀眾，請等觀眾全部離開後再刪除（人數見 details.viewerCount）",
-	    "There are viewers on this stage: wait until all have left, then delete it "
-	    "(details.viewerCount says how many)." },
 	[MSG_IN_PROGRESS] = {
 	    "使用同一個 Idempotency-Key 的請求仍在處理中，請依 Retry-After 標頭指定的秒數等候後再試",
 	    "A request with this Idempotency-Key is still being worked on: wait for the "
@@ -164,6 +176,10 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	[MSG_WHY_SAME_STAGE] = { "必須與 sourceStageArn 不同", "must differ from sourceStageArn" },
 	[MSG_WHY_IDEMPOTENCY_KEY] = { "必須是 1 到 255 個可列印的 ASCII 字元",
 	    "must be 1 to 255 printable ASCII characters" },
+	[MSG_WHY_OBJECT] = { "必須是 JSON 物件", "must be a JSON object" },
+	[MSG_WHY_TIME] = { "必須是 ISO 8601 時間", "must be an ISO 8601 time" },
+	[MSG_WHY_PARTICIPANT] = { "必須是 1 到 64 個英數字、- 或 _",
+	    "must be 1 to 64 letters, digits, hyphens or underscores" },
 };
 /* clang-format on */
 

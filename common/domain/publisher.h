@@ -65,6 +65,24 @@ struct publisher_event {
 
 void publisher_event_ask(struct redis_call *c, const struct publisher_event *e);
 
+#define PUBLISHER_FAULTS_MAX 8
+
+/* What is wrong with a body; why == MSG_NONE: the field is missing. */
+struct publisher_faults {
+	struct {
+		const char *field;
+		enum msg why;
+	} v[PUBLISHER_FAULTS_MAX];
+	size_t n;
+};
+
+/*
+ * One event as Amazon EventBridge sends it ("IVS Stage Update" of aws.ivs). False with
+ * faults->n == 0: well, but of no use here. Text is a view of the body. (publisher_event.c)
+ */
+bool publisher_event_parse(
+    const json_t *body, struct publisher_event *ret, struct publisher_faults *faults);
+
 /* One who published at some time in the present session of a stage. */
 struct publisher_seen {
 	struct str participant_id;

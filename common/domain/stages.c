@@ -29,6 +29,23 @@ short_id(struct str arn)
 	return arn;
 }
 
+static void
+read_picture(const json_t *o, struct stage *ret)
+{
+	const json_t *replica = json_object_get(o, "replica");
+	const json_t *direct = json_object_get(o, "direct");
+
+	ret->replica_participant = member(replica, "p", STR(""));
+	ret->replica_source = member(replica, "s", STR(""));
+	ret->replica_since_ms = count(replica, "at", YEAR_3000_MS);
+	ret->replica_on = ret->replica_participant.n > 0 &&
+			  !json_is_false(json_object_get(replica, "on"));
+	ret->no_replica = json_is_true(json_object_get(o, "noReplica"));
+	ret->direct_on = json_is_true(json_object_get(direct, "on"));
+	ret->picture = direct == NULL && replica == NULL &&
+		       json_is_true(json_object_get(o, "picture"));
+}
+
 void
 stage_from_json(
     const struct config *cfg, struct str arn, struct str json, struct stage *ret)
@@ -52,6 +69,7 @@ stage_from_json(
 	ret->max_viewers = count(o, "maxViewers", STAGE_VIEWERS_MAX);
 	tags = json_object_get(o, "tags");
 	ret->tags = json_is_object(tags) ? tags : json_object();
+	read_picture(o, ret);
 }
 
 void

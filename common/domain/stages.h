@@ -23,6 +23,13 @@ struct stage {
 	struct str events_endpoint, whip_endpoint; /* empty: not known */
 	json_t *tags;				   /* an object */
 	int64_t viewers_now;
+	/* where its picture comes from; the master's is the publisher's own */
+	struct str replica_participant, replica_source; /* empty: not replicated */
+	int64_t replica_since_ms;
+	bool replica_on; /* AWS lists it as active */
+	bool no_replica; /* stopped by hand: not to be replicated */
+	bool direct_on;	 /* somebody publishes straight there */
+	bool picture;	 /* the operator says so */
 };
 
 /* From one registry entry; bad or empty JSON gives what the ARN and the settings tell. */

@@ -160,7 +160,10 @@ function on.event()
 	local publishes, s = what == 'on', seen[who]
 	if ms > now + LATE_MS then return answer('AHEAD', 1) end
 	local again = s and s.e == ms and s.on == publishes and s.a == arn
-	if ms < now - DAY_MS or s and s.e >= ms and not again then return answer('OUTDATED') end
+	if ms < now - DAY_MS or s and s.e >= ms and not again then
+		-- Two at the same time: nobody can tell which was first.
+		return answer('OUTDATED', s and s.e == ms and 1 or 0)
+	end
 	if not again then
 		note(who, {a = arn, u = user_of(who, user), e = ms, on = publishes})
 	end

@@ -94,8 +94,6 @@ int64_t req_int(struct req *rq, const char *name, int64_t min, int64_t max,
  */
 const json_t *req_tags(
     struct req *rq, const char *name, size_t max, const char *const *taken);
-/* The whole body, alike for bodies that say the same. */
-struct str req_body_canonical(struct req *rq);
 
 /* The header: 1-255 printable ASCII characters. p == NULL: none was sent. */
 struct str req_idempotency_key(struct req *rq);
@@ -115,7 +113,11 @@ struct str req_path_stage_arn(struct req *rq, const char *name);
 #define USER_AGENT_MAX_BYTES 512
 struct str req_user_agent(struct req *rq);
 
+/* The whole body, for a handler that reads it itself; NULL: noted as wrong. */
+json_t *req_body(struct req *rq);
+
 /* Note a problem of the handler's own finding. */
+void req_missing(struct req *rq, const char *name);
 void req_invalid(struct req *rq, const char *name, enum msg why);
 
 /* False with ERR_INPUT (or ERR_TOO_BIG) when anything was wrong. */

@@ -49,6 +49,7 @@ static const struct {
 	{ MSG_NO_STAGE, "NO_STAGE", 0 },
 	{ MSG_NOT_PUBLISHING, "NOT_PUBLISHING", 0 },
 	{ MSG_IN_PROGRESS, "IN_PROGRESS", 1 },
+	{ MSG_STAGE_GONE, "STAGE_GONE", 0 },
 };
 
 static const enum msg away_text[] = {

@@ -1,6 +1,8 @@
 -- stages: the registry, hash `stages`: arn -> JSON
 --   {name, master, autoScaled, createdAt (ms), maxViewers, state, picture, events, whip, tags,
---    replica {p participant replicated there, at}, direct {p, on, e}: who publishes straight there}
+--    order, noReplica, replica {p participant replicated there, s source ARN, at, on},
+--    direct {p, on, e}: who publishes straight there}
+-- state: active draining closing gone. order: id of the order that made it, also its tag in AWS.
 -- The master stage exists because the settings say so, also before it was read from AWS.
 local MASTER = ARGV[6]
 local function decode(arn, json)
@@ -37,6 +39,7 @@ local function has_picture(stage, live, participant)
 	if stage.state and stage.state ~= 'active' then return false end
 	if stage.master then return live end
 	if direct and direct.on == true then return true end
-	if replica and live and replica.p == participant then return true end
+	if replica and live and replica.p == participant
+		and replica.on ~= false then return true end
 	return not replica and not direct and stage.picture == true
 end

@@ -176,6 +176,8 @@ control_answer(struct emulator *emu, const struct request *rq, struct reply *rp)
 	if (r == NULL)
 		r = find_route(control_live_routes, rq);
 	if (r == NULL)
+		r = find_route(control_aws_routes, rq);
+	if (r == NULL)
 		control_refuse(rp, 404, "", "no such page of the control plane");
 	else if (rq->body_too_large)
 		control_refuse(rp, 413, "", "the body is too large");

@@ -24,6 +24,9 @@ struct route {
 /* The pages about stages and people, in control_live.c. */
 extern const struct route control_live_routes[];
 
+/* Those about credentials, time and metrics, in control_aws.c. */
+extern const struct route control_aws_routes[];
+
 bool control_is_for(const struct request *rq);
 
 /* Errors are {"message": ...} with status 400, 404, 409 or 413, without a type. */

@@ -6,12 +6,13 @@
 #include <strings.h>
 #include <time.h>
 
-#include "bind.h"
 #include "control.h"
 #include "faults.h"
+#include "imds.h"
 #include "log.h"
 #include "ops.h"
 #include "quotas.h"
+#include "service.h"
 #include "sigcheck.h"
 #include "turn.h"
 
@@ -20,6 +21,7 @@ struct call {
 	struct emulator *emu;
 	const struct request *rq;
 	struct reply *rp;
+	const struct service *service;
 	const struct operation *op;
 	json_t *in;
 	bool faulty;
@@ -50,7 +52,7 @@ check_size(struct call *c)
 static bool
 find_operation(struct call *c)
 {
-	c->op = ops_find(c->rq->method, c->rq->path);
+	c->op = c->service->find(c->rq);
 	if (c->op != NULL)
 		return true;
 	return reply_fail(c->rp, "UnknownOperationException", "unknown operation");
@@ -97,6 +99,8 @@ run(struct call *c)
 {
 	bool ok;
 
+	if (c->service->run != NULL)
+		return c->service->run(c->emu, c->rq, c->in, c->rp);
 	if (!check_content_type(c) || !check_body(c))
 		return false;
 	turn_begin(c->emu->live);
@@ -119,10 +123,10 @@ static bool
 answer(struct call *c)
 {
 	if (!check_size(c) || !find_operation(c) ||
-	    !sigcheck(c->emu->settings, c->rq, time(NULL), c->rp))
+	    !sigcheck(c->emu, c->rq, c->service->signing_name, c->rp))
 		return false;
 	/* Read before any fault hits, so that the log can show what was asked. */
-	c->in = bind_input(c->op, c->rq);
+	c->in = c->service->parse(c->op, c->rq);
 	if (!check_rate(c))
 		return false;
 	c->faulty = faults_take(c->emu->faults, c->op->name, &c->fault);
@@ -152,14 +156,20 @@ log_call(const struct call *c, int64_t us)
 void
 dispatch(struct emulator *emu, const struct request *rq, struct reply *rp)
 {
-	struct call c = { .emu = emu, .rq = rq, .rp = rp };
+	struct call c = { .emu = emu, .rq = rq, .rp = rp, .service = service_of(rq) };
 	int64_t start = mono_us();
 
 	if (control_is_for(rq)) {
 		control_answer(emu, rq, rp);
 		return;
 	}
+	if (imds_is_for(rq)) {
+		imds_answer(emu, rq, rp);
+		return;
+	}
 	answer(&c);
+	if (c.service->finish != NULL)
+		c.service->finish(rq, rp);
 	log_call(&c, mono_us() - start);
 	json_decref(c.in);
 }

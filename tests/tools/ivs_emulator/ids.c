@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "clock.h"
+
 /* Ids that might repeat would break every promise of the emulator: stop at once. */
 static void
 random_bytes(unsigned char *out, size_t n)
@@ -106,5 +108,5 @@ ids_now_ms(void)
 	struct timespec t;
 
 	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return ((int64_t)t.tv_sec + clock_offset()) * 1000 + t.tv_nsec / 1000000;
 }

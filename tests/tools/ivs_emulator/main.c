@@ -11,7 +11,10 @@
 #include "bridge.h"
 #include "emulator.h"
 #include "faults.h"
+#include "imds.h"
+#include "keys.h"
 #include "log.h"
+#include "metrics.h"
 #include "quotas.h"
 #include "schema.h"
 #include "server.h"
@@ -38,6 +41,9 @@ static bool
 open_parts(struct emulator *emu)
 {
 	emu->faults = faults_open();
+	emu->keys = keys_open(emu->settings);
+	emu->imds = imds_open();
+	emu->metrics = metrics_open();
 	emu->quotas = quotas_open(emu->settings->quotas);
 	return schema_open() && (emu->log = log_open(emu->settings->log_path)) != NULL &&
 	       (emu->state = state_open(emu->settings)) != NULL &&
@@ -53,6 +59,9 @@ close_parts(struct emulator *emu)
 	bridge_close(emu->bridge);
 	state_close(emu->state);
 	log_close(emu->log);
+	metrics_close(emu->metrics);
+	imds_close(emu->imds);
+	keys_close(emu->keys);
 	quotas_close(emu->quotas);
 	faults_close(emu->faults);
 	schema_close();

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cloudwatch.h"
 #include "js.h"
 #include "ops_parts.h"
 #include "shapes.h"
@@ -53,7 +54,9 @@ static const struct operation operations[] = {
 const struct operation *
 ops_at(size_t i)
 {
-	return i < sizeof(operations) / sizeof(operations[0]) ? &operations[i] : NULL;
+	size_t n = sizeof(operations) / sizeof(operations[0]);
+
+	return i < n ? &operations[i] : cloudwatch_at(i - n);
 }
 
 static bool

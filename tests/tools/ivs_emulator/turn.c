@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "ids.h"
 #include "js.h"
 #include "replicas.h"
@@ -156,7 +157,7 @@ turn_end(struct live *lv)
 static void
 wait_until(struct ticker *t, int64_t due_ms)
 {
-	struct timespec until = { .tv_sec = due_ms / 1000,
+	struct timespec until = { .tv_sec = due_ms / 1000 - clock_offset(),
 		.tv_nsec = due_ms % 1000 * 1000000 };
 
 	pthread_mutex_lock(&t->lock);
