@@ -406,7 +406,8 @@ takes_viewers() {
 }
 
 @test "replication: the publisher is known by his token, and not when he is off" {
-	api POST /api/token/publisher "{\"userId\":\"anna\"}"
+	go_offline
+	api POST /api/token/publisher '{"userId":"anna"}'
 	assert_status 200
 	who=$(json .data.participantId)
 	api GET /api/stage/replication/publisher-info
