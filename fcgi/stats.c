@@ -68,6 +68,48 @@ all_numbers(const struct show *show, bool with_tags)
 	return list;
 }
 
+/* Why the show does not grow as it should, and what to set. */
+static json_t *
+limit_json(const json_t *limit, enum lang lang)
+{
+	static const struct {
+		enum scaling_reason reason;
+		enum msg text;
+	} texts[] = {
+		{ SCALING_LIMIT_REPLICAS, MSG_LIMIT_REPLICAS },
+		{ SCALING_LIMIT_STAGES, MSG_LIMIT_STAGES },
+		{ SCALING_LIMIT_OFFLINE, MSG_LIMIT_OFFLINE },
+		{ SCALING_LIMIT_DISABLED, MSG_LIMIT_DISABLED },
+	};
+	struct str reason = json_view(json_object_get(limit, "reason"));
+	json_t *o;
+	size_t i;
+
+	if (!json_is_object(limit))
+		return json_null();
+	o = json_pack("{s:o, s:O}", "reason", json_str(reason), "missing",
+	    json_object_get(limit, "missing"));
+	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (str_is(reason, scaling_reason_name(texts[i].reason)))
+			json_object_set_new(
+			    o, "message", json_string(message(texts[i].text, lang)));
+	return o;
+}
+
+static json_t *
+auto_scale(const struct app *app, const struct show *show, enum lang lang)
+{
+	struct err ignored = ERR_INIT;
+	json_t *report = NULL;
+	int64_t at_ms;
+
+	(void)json_parse_object(show->keeper_json, &report, &ignored);
+	at_ms = (int64_t)json_number_value(json_object_get(report, "at"));
+	return json_pack("{s:b, s:o, s:o}", "enabled", app->cfg->auto_scale_enabled,
+	    "checkedAt", json_time(at_ms), "limit",
+	    limit_json(json_object_get(report, "limit"), lang));
+}
+
 static bool
 overview(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
     struct err *err)
@@ -75,10 +117,11 @@ overview(struct app *app, struct req *rq, const struct reply *reply, struct resp
 	struct show show = read_show(app, rq, reply);
 
 	(void)err;
-	resp_ok(rs, json_pack("{s:I, s:I, s:b, s:o}", "totalViewers",
-			(json_int_t)show.total_viewers, "activeStages",
-			(json_int_t)show.n_stages, "isPublisherLive", show.publisher_live,
-			"stages", all_numbers(&show, false)));
+	resp_ok(rs,
+	    json_pack("{s:I, s:I, s:b, s:o, s:o}", "totalViewers",
+		(json_int_t)show.total_viewers, "activeStages", (json_int_t)show.n_stages,
+		"isPublisherLive", show.publisher_live, "autoScale",
+		auto_scale(app, &show, rq->lang), "stages", all_numbers(&show, false)));
 	return true;
 }
 
@@ -364,7 +407,7 @@ main(int argc, char **argv)
 		.help = "answers /api/stats: the numbers, and events of the publisher",
 		.routes = routes,
 		.n_routes = sizeof(routes) / sizeof(*routes),
-		.parts = { &part_postgres },
+		.parts = { &part_postgres, &part_aws, &part_keeper },
 		.min_processes = PROCESSES,
 	};
 

@@ -144,6 +144,20 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	    "GET /api/stats/stages?arn=." },
 	[MSG_WHY_EMPTY] = { "不可為空字串：請填入值或省略此欄位",
 	    "must not be empty: give a value or leave it out" },
+	[MSG_LIMIT_REPLICAS] = {
+	    "同一位主播能複製到的 Stage 數已達 AWS 上限（IVS_MAX_REPLICAS），新的 Stage 不會有畫面；"
+	    "請提高 MAX_VIEWERS_PER_STAGE，或以主播 Token 的 stageArn 直接推流到另一個 Stage",
+	    "One publisher can be replicated to IVS_MAX_REPLICAS stages (an AWS quota that cannot "
+	    "be raised), so a further stage would have no picture: raise MAX_VIEWERS_PER_STAGE, or "
+	    "publish straight into a further stage (stageArn of the publisher token)." },
+	[MSG_LIMIT_STAGES] = { "Stage 數已達 MAX_STAGES，請提高 MAX_STAGES 或 MAX_VIEWERS_PER_STAGE",
+	    "MAX_STAGES stages exist: raise MAX_STAGES or MAX_VIEWERS_PER_STAGE." },
+	[MSG_LIMIT_OFFLINE] = { "目前沒有主播推流，新的 Stage 不會有畫面；請先開始推流",
+	    "Nobody publishes, so a further stage would have no picture: start publishing." },
+	[MSG_LIMIT_DISABLED] = {
+	    "自動擴展已關閉；請設定 AUTO_SCALE_ENABLED=true，或自行以 POST /api/stage 建立 Stage",
+	    "Auto-scaling is off: set AUTO_SCALE_ENABLED=true, or make stages with "
+	    "POST /api/stage." },
 	[MSG_WHY_STRING] = { "必須是字串", "must be a string" },
 	[MSG_WHY_BOOLEAN] = { "必須是 true 或 false", "must be true or false" },
 	[MSG_WHY_LENGTH_100] = { "長度必須為 1 到 100 個字元",

@@ -69,6 +69,11 @@ enum msg {
 	MSG_POSTGRES_AWAY,
 	MSG_AWS_AWAY,
 	MSG_SHORT_ID_WANTED,
+	/* why a show does not grow as it should */
+	MSG_LIMIT_REPLICAS,
+	MSG_LIMIT_STAGES,
+	MSG_LIMIT_OFFLINE,
+	MSG_LIMIT_DISABLED,
 	/* reasons in details.invalidFields */
 	MSG_WHY_STRING,
 	MSG_WHY_EMPTY,

@@ -4,6 +4,8 @@
 
 #define STAGE_VIEWERS_MAX 25000
 #define YEAR_3000_MS 32503680000000
+#define SHOW_FIRST 4 /* of stats.lua: the first stage, and the cells of each */
+#define SHOW_CELLS 3
 
 static struct str
 member(const json_t *o, const char *name, struct str otherwise)
@@ -83,18 +85,19 @@ stages_show_answer(const struct config *cfg, const struct reply *reply, struct a
     struct show *ret)
 {
 	struct stage *s;
-	size_t i;
+	size_t i, at;
 
 	ret->publisher_live = str_is(reply_str(reply, 1), "live");
 	ret->publisher_json = reply_str(reply, 2);
-	ret->n_stages = reply->n > 3 ? (reply->n - 3) / 3 : 0;
+	ret->keeper_json = reply_str(reply, 3);
+	ret->n_stages = reply->n > SHOW_FIRST ? (reply->n - SHOW_FIRST) / SHOW_CELLS : 0;
 	ret->stages = arena_zalloc(a, (ret->n_stages + 1) * sizeof(*ret->stages));
 	ret->total_viewers = 0;
 	for (i = 0; i < ret->n_stages; i++) {
+		at = SHOW_FIRST + i * SHOW_CELLS;
 		s = &ret->stages[i];
-		stage_from_json(
-		    cfg, reply_str(reply, 3 + i * 3), reply_str(reply, 4 + i * 3), s);
-		s->viewers_now = reply_int(reply, 5 + i * 3);
+		stage_from_json(cfg, reply_str(reply, at), reply_str(reply, at + 1), s);
+		s->viewers_now = reply_int(reply, at + 2);
 		ret->total_viewers += s->viewers_now;
 	}
 }

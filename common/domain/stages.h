@@ -40,7 +40,8 @@ void stage_from_json(
 struct show {
 	bool publisher_live;
 	struct str publisher_json;
-	struct stage *stages; /* the master first, then by ARN */
+	struct str keeper_json; /* what the keeper said last (keeper.h); empty: nothing */
+	struct stage *stages;	/* the master first, then by ARN */
 	size_t n_stages;
 	int64_t total_viewers;
 };
