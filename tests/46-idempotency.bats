@@ -128,6 +128,16 @@ cut_off() { # NUMBER KEY BODY
 	assert_status 201
 }
 
+@test "idempotency: a request over the rate limit does not use the key up" {
+	local -a from=(HTTP_X_FORWARDED_FOR="$(fresh_ip)" RATE_LIMIT_MAX_REQUESTS=1)
+	first=$(fresh key) second=$(fresh key) body="{\"name\":\"$(fresh_name)\"}"
+	cgi stage POST /api/stage "$body" HTTP_IDEMPOTENCY_KEY="$first" "${from[@]}"
+	assert_status 201
+	cgi stage POST /api/stage "$body" HTTP_IDEMPOTENCY_KEY="$second" "${from[@]}"
+	assert_error 429 RATE_LIMIT_EXCEEDED
+	equals "$(redis_c exists "$(kept "$first")") $(redis_c exists "$(kept "$second")")" '1 0'
+}
+
 @test "idempotency: what surely did nothing frees the key" {
 	key=$(fresh key)
 	fault '{"operation":"CreateStage","type":"ServiceQuotaExceededException"}'
