@@ -22,16 +22,22 @@ stop_emulator() {
 	[ ! -s "$EMU.err" ] || { cat "$EMU.err" >&2; return 1; }
 }
 
-# aws OPERATION BODY -> $http_status $http_body $http_headers
-aws() {
-	local out
-	out=$(curl -sS --max-time 10 --aws-sigv4 "aws:amz:$AWS_REGION:ivs" \
+# One signed call, or AWS_CALLS of them: prints "BODY STATUS" lines.
+aws_raw() { # OPERATION BODY
+	local -a urls
+	mapfile -t urls < <(repeat "${AWS_CALLS:-1}" "$EMU_URL/$1")
+	curl -sS --max-time 10 --aws-sigv4 "aws:amz:$AWS_REGION:ivs" \
 		-K <(printf 'user = "%s:%s"\nheader = "X-Amz-Security-Token: %s"\n' \
 			"$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" "$AWS_SESSION_TOKEN") \
 		-H 'Content-Type: application/json' -D "$BATS_TEST_TMPDIR/headers" \
-		--data-binary "$2" -w '\n%{http_code}' "$EMU_URL/$1")
-	http_status=${out##*$'\n'}
-	http_body=${out%$'\n'*}
+		--data-binary "$2" -w ' %{http_code}\n' "${urls[@]}"
+}
+# aws OPERATION BODY -> $http_status $http_body $http_headers
+aws() {
+	local out
+	out=$(aws_raw "$@")
+	http_status=${out##* }
+	http_body=${out% *}
 	http_headers=$(tr -d '\r' <"$BATS_TEST_TMPDIR/headers")
 }
 # The same, which must go well.
