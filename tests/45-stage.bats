@@ -334,6 +334,7 @@ replication() {
 	api "$method" "/api/stage/replication/$1" "$(obj sourceStageArn "$2" destinationStageArn "$3" participantId "$4")"
 }
 publish() { # the publisher of the show, on the master -> $who
+	go_offline # a token does not take the place of one who is live already
 	api POST /api/token/publisher '{"userId":"anna"}'
 	who=$(json .data.participantId)
 	emulator POST publish "$(obj stageArn "$MASTER" participantId "$who")" >/dev/null
