@@ -5,8 +5,7 @@
  * anew only after PostgreSQL has committed; a run that dies in between loses nothing,
  * and a second one in the same slot writes the same row.
  */
-#include "base/json.h"
-#include "domain/stages.h"
+#include "domain/stages_copy.h"
 #include "job/job.h"
 
 #include "base/banned.h"
@@ -19,32 +18,19 @@
 struct picture {
 	int64_t slot_ms;
 	int64_t stages, viewers;
-	struct str counts;   /* JSON for snapshot_write.sql and snapshot_done.lua */
-	struct str registry; /* JSON for stage_write.sql */
+	struct str counts; /* JSON for snapshot_write.sql and snapshot_done.lua */
+	json_t *registry;  /* for stages_copy_write */
 };
-
-/* Typed by stage_from_json: what else may stand in the registry must not stop the counts. */
-static json_t *
-registry_entry(struct job *j, struct str arn, struct str text)
-{
-	struct stage s;
-
-	stage_from_json(j->cfg, arn, text, &s);
-	return json_pack("{s:o, s:{s:o, s:b, s:o, s:o, s:O, s:o}, s:b}", "a",
-	    json_str(arn), "s", "name", json_str(s.name), "autoScaled", s.auto_scaled,
-	    "maxViewers", s.max_viewers > 0 ? json_integer(s.max_viewers) : json_null(),
-	    "state", json_str(s.state), "tags", s.tags, "createdAt",
-	    s.created_at_ms > 0 ? json_integer(s.created_at_ms) : json_null(), "k",
-	    s.master);
-}
 
 static void
 read_picture(struct job *j, const struct reply *reply, struct picture *ret)
 {
-	json_t *counts = json_array(), *registry = json_array();
+	json_t *counts = json_array();
 	int64_t now_ms = reply_int(reply, 1);
+	struct stage s;
 	size_t i;
 
+	ret->registry = json_array();
 	ret->slot_ms = now_ms - now_ms % SLOT_MS;
 	for (i = FIRST_CELL; i + STAGE_CELLS <= reply->n; i += STAGE_CELLS) {
 		int64_t viewers = reply_int(reply, i + 2);
@@ -52,13 +38,12 @@ read_picture(struct job *j, const struct reply *reply, struct picture *ret)
 		json_array_append_new(counts,
 		    json_pack("{s:o, s:I, s:I}", "a", json_str(reply_str(reply, i)), "n",
 			(json_int_t)viewers, "m", (json_int_t)reply_int(reply, i + 3)));
-		json_array_append_new(registry,
-		    registry_entry(j, reply_str(reply, i), reply_str(reply, i + 1)));
+		stage_from_json(j->cfg, reply_str(reply, i), reply_str(reply, i + 1), &s);
+		json_array_append_new(ret->registry, stages_copy_entry(&s));
 		ret->stages++;
 		ret->viewers += viewers;
 	}
 	ret->counts = json_text(&j->arena, counts);
-	ret->registry = json_text(&j->arena, registry);
 }
 
 static bool
@@ -70,7 +55,7 @@ write_picture(struct job *j, const struct picture *p, struct err *err)
 	struct pg_rows rows;
 
 	return pg_run(j->pg, a, Q_SNAPSHOT_WRITE, params, 2, WRITE_MS, &rows, err) &&
-	       pg_run(j->pg, a, Q_STAGE_WRITE, &p->registry, 1, WRITE_MS, &rows, err);
+	       stages_copy_write(j->pg, a, p->registry, true, WRITE_MS, err);
 }
 
 static bool

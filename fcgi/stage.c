@@ -145,7 +145,7 @@ ask_master(struct app *app, struct req *rq, struct err *err)
 	(void)err;
 	rq->state = arena_zalloc(rq->arena, sizeof(struct str));
 	*(struct str *)rq->state = app->cfg->master_stage_arn;
-	stages_get_ask(&rq->call, app->cfg->master_stage_arn, STR(""), STR(""));
+	stages_get_ask(&rq->call, app->cfg->master_stage_arn);
 	return true;
 }
 
@@ -162,7 +162,7 @@ ask_one(struct app *app, struct req *rq, struct err *err)
 	rq->state = arn;
 	if (!req_valid(rq, err))
 		return false;
-	stages_get_ask(&rq->call, *arn, STR(""), STR(""));
+	stages_get_ask(&rq->call, *arn);
 	return true;
 }
 

@@ -1,13 +1,23 @@
 /*
- * stats - the live numbers. Never calls AWS; one round trip to Redis each.
+ * stats - the numbers, and what is learnt about the publisher. Never calls AWS.
  *
  * GET /api/stats  /api/stats/viewers  /api/stats/stages  /api/stats/stages/:stageId
  * GET /api/stats/publisher   PUT /api/stats/publisher {isPublisherLive}
+ * POST /api/stats/events     an event of Amazon EventBridge
+ * GET /api/stats/history[?stageArn&hours]
+ *
+ * One round trip to Redis each; history alone asks PostgreSQL besides.
  */
 #include "app/app.h"
+#include "domain/history.h"
+#include "domain/publisher.h"
 #include "domain/stages.h"
 #include "web/router.h"
 #include "base/banned.h"
+
+/* A reader of history may wait for PostgreSQL; the live numbers must not wait behind him. */
+#define PROCESSES 2
+#define HOURS 24
 
 static bool
 ask_show(struct app *app, struct req *rq, struct err *err)
@@ -58,6 +68,48 @@ all_numbers(const struct show *show, bool with_tags)
 	return list;
 }
 
+/* Why the show does not grow as it should, and what to set. */
+static json_t *
+limit_json(const json_t *limit, enum lang lang)
+{
+	static const struct {
+		enum scaling_reason reason;
+		enum msg text;
+	} texts[] = {
+		{ SCALING_LIMIT_REPLICAS, MSG_LIMIT_REPLICAS },
+		{ SCALING_LIMIT_STAGES, MSG_LIMIT_STAGES },
+		{ SCALING_LIMIT_OFFLINE, MSG_LIMIT_OFFLINE },
+		{ SCALING_LIMIT_DISABLED, MSG_LIMIT_DISABLED },
+	};
+	struct str reason = json_view(json_object_get(limit, "reason"));
+	json_t *o;
+	size_t i;
+
+	if (!json_is_object(limit))
+		return json_null();
+	o = json_pack("{s:o, s:O}", "reason", json_str(reason), "missing",
+	    json_object_get(limit, "missing"));
+	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (str_is(reason, scaling_reason_name(texts[i].reason)))
+			json_object_set_new(
+			    o, "message", json_string(message(texts[i].text, lang)));
+	return o;
+}
+
+static json_t *
+auto_scale(const struct app *app, const struct show *show, enum lang lang)
+{
+	struct err ignored = ERR_INIT;
+	json_t *report = NULL;
+	int64_t at_ms;
+
+	(void)json_parse_object(show->keeper_json, &report, &ignored);
+	at_ms = (int64_t)json_number_value(json_object_get(report, "at"));
+	return json_pack("{s:b, s:o, s:o}", "enabled", app->cfg->auto_scale_enabled,
+	    "checkedAt", json_time(at_ms), "limit",
+	    limit_json(json_object_get(report, "limit"), lang));
+}
+
 static bool
 overview(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
     struct err *err)
@@ -65,10 +117,11 @@ overview(struct app *app, struct req *rq, const struct reply *reply, struct resp
 	struct show show = read_show(app, rq, reply);
 
 	(void)err;
-	resp_ok(rs, json_pack("{s:I, s:I, s:b, s:o}", "totalViewers",
-			(json_int_t)show.total_viewers, "activeStages",
-			(json_int_t)show.n_stages, "isPublisherLive", show.publisher_live,
-			"stages", all_numbers(&show, false)));
+	resp_ok(rs,
+	    json_pack("{s:I, s:I, s:b, s:o, s:o}", "totalViewers",
+		(json_int_t)show.total_viewers, "activeStages", (json_int_t)show.n_stages,
+		"isPublisherLive", show.publisher_live, "autoScale",
+		auto_scale(app, &show, rq->lang), "stages", all_numbers(&show, false)));
 	return true;
 }
 
@@ -155,39 +208,176 @@ stage_by_id(struct app *app, struct req *rq, const struct reply *reply, struct r
 	return no_stage(err);
 }
 
+/* ---- the publisher ---- */
+
+static bool
+ask_publisher(struct app *app, struct req *rq, struct err *err)
+{
+	(void)app, (void)err;
+	publisher_read_ask(&rq->call);
+	return true;
+}
+
 static bool
 publisher(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
     struct err *err)
 {
-	struct show show = read_show(app, rq, reply);
+	struct publisher p;
 
-	(void)err;
-	resp_ok(rs, json_pack("{s:b}", "isPublisherLive", show.publisher_live));
+	(void)app, (void)rq, (void)err;
+	publisher_read_answer(reply, &p);
+	resp_ok(rs, json_pack("{s:b, s:o, s:o}", "isPublisherLive", p.live, "source",
+			json_str(p.source), "since", json_time(p.since_ms)));
 	return true;
 }
 
 static bool
 ask_set_publisher(struct app *app, struct req *rq, struct err *err)
 {
-	bool *live = arena_zalloc(rq->arena, sizeof(*live));
+	bool live = req_flag(rq, "isPublisherLive");
 
 	(void)app;
-	*live = req_flag(rq, "isPublisherLive");
-	rq->state = live;
 	if (!req_valid(rq, err))
 		return false;
-	stages_publisher_ask(&rq->call, *live);
+	publisher_hand_ask(&rq->call, live);
 	return true;
+}
+
+/* What was learnt may move replicas; that is nobody's waiting time. */
+static void
+learn(struct app *app, struct req *rq, struct publisher_news *ret)
+{
+	publisher_news(&rq->call, ret);
+	if (ret->changed || ret->look)
+		rq->after_due = app->show_changed = true;
 }
 
 static bool
 set_publisher(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
     struct err *err)
 {
-	const bool *live = rq->state;
+	struct publisher_news news;
 
-	(void)app, (void)reply, (void)err;
-	resp_message(rs, json_pack("{s:b}", "isPublisherLive", *live), MSG_PUBLISHER_SET);
+	(void)reply, (void)err;
+	learn(app, rq, &news);
+	resp_message(
+	    rs, json_pack("{s:b}", "isPublisherLive", news.live), MSG_PUBLISHER_SET);
+	return true;
+}
+
+/* ---- events ---- */
+
+static const struct {
+	const char *reason; /* NULL: accepted */
+	enum msg message;
+} verdicts[] = {
+	[PUBLISHER_NOTED] = { NULL, MSG_EVENT_NOTED },
+	[PUBLISHER_NOT_OURS] = { "NOT_OURS", MSG_EVENT_NOT_OURS },
+	[PUBLISHER_OUTDATED] = { "OUTDATED", MSG_EVENT_OUTDATED },
+	[PUBLISHER_LATE] = { "LATE", MSG_EVENT_LATE },
+	[PUBLISHER_AHEAD] = { "AHEAD", MSG_EVENT_AHEAD },
+	[PUBLISHER_UNUSED] = { "UNUSED", MSG_EVENT_UNUSED },
+};
+
+static void
+note_faults(struct req *rq, const struct publisher_faults *faults)
+{
+	size_t i;
+
+	for (i = 0; i < faults->n; i++) {
+		if (faults->v[i].why == MSG_NONE)
+			req_missing(rq, faults->v[i].field);
+		else
+			req_invalid(rq, faults->v[i].field, faults->v[i].why);
+	}
+}
+
+static bool
+ask_event(struct app *app, struct req *rq, struct err *err)
+{
+	struct publisher_event *e = arena_zalloc(rq->arena, sizeof(*e));
+	struct publisher_faults faults = { .n = 0 };
+	json_t *body = req_body(rq);
+	bool of_use = body != NULL && publisher_event_parse(body, e, &faults);
+
+	(void)app;
+	note_faults(rq, &faults);
+	if (!req_valid(rq, err))
+		return false;
+	if (of_use) {
+		rq->state = e;
+		publisher_event_ask(&rq->call, e);
+	} else
+		publisher_read_ask(&rq->call);
+	return true;
+}
+
+/* EventBridge sends again what was not answered with 200, so "not used" is a 200 too. */
+static bool
+event(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
+    struct err *err)
+{
+	struct publisher_news news = { .verdict = PUBLISHER_UNUSED };
+	struct publisher p;
+	const char *reason;
+	json_t *data;
+
+	(void)err;
+	if (rq->state != NULL)
+		learn(app, rq, &news);
+	else {
+		publisher_read_answer(reply, &p);
+		news.live = p.live;
+	}
+	reason = verdicts[news.verdict].reason;
+	data = json_pack(
+	    "{s:b, s:b}", "accepted", reason == NULL, "isPublisherLive", news.live);
+	if (reason != NULL)
+		json_object_set_new(data, "reason", json_string(reason));
+	resp_message(rs, data, verdicts[news.verdict].message);
+	return true;
+}
+
+/* ---- history ---- */
+
+struct history_order {
+	struct str stage_arn;
+	int64_t hours;
+};
+
+static bool
+ask_history(struct app *app, struct req *rq, struct err *err)
+{
+	struct history_order *o = arena_zalloc(rq->arena, sizeof(*o));
+
+	(void)app;
+	o->stage_arn = req_query_stage_arn(rq, "stageArn", OPTIONAL_MEMBER);
+	o->hours = req_query_int(rq, "hours", 1, HISTORY_HOURS_MAX, HOURS);
+	rq->state = o;
+	return req_valid(rq, err);
+}
+
+static bool
+history(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
+    struct err *err)
+{
+	const struct history_order *o = rq->state;
+	const struct history_point *p;
+	struct history_points points;
+	json_t *list = json_array();
+	size_t i;
+
+	(void)reply;
+	if (!history_read(app->pg, rq->arena, o->stage_arn, o->hours, &points, err))
+		return false;
+	for (i = 0; i < points.n; i++) {
+		p = &points.v[i];
+		json_array_append_new(
+		    list, json_pack("{s:o, s:I, s:I}", "time", json_time(p->at_ms),
+			      "viewerCount", (json_int_t)p->viewers, "peakViewers",
+			      (json_int_t)p->peak));
+	}
+	resp_ok(rs, json_pack("{s:o}", "points", list));
 	return true;
 }
 
@@ -199,10 +389,14 @@ static const struct route routes[] = {
 	    stages },
 	{ METHOD_GET, "/api/stats/stages/:stageId", ACCESS_KEY, BUCKET_API, false,
 	    ask_stage_by_id, stage_by_id },
-	{ METHOD_GET, "/api/stats/publisher", ACCESS_KEY, BUCKET_API, false, ask_show,
-	    publisher },
+	{ METHOD_GET, "/api/stats/publisher", ACCESS_KEY, BUCKET_API, false,
+	    ask_publisher, publisher },
 	{ METHOD_PUT, "/api/stats/publisher", ACCESS_KEY, BUCKET_API, false,
 	    ask_set_publisher, set_publisher },
+	{ METHOD_POST, "/api/stats/events", ACCESS_KEY, BUCKET_API, false, ask_event,
+	    event },
+	{ METHOD_GET, "/api/stats/history", ACCESS_KEY, BUCKET_API, true, ask_history,
+	    history },
 };
 
 int
@@ -210,9 +404,11 @@ main(int argc, char **argv)
 {
 	static const struct program program = {
 		.name = "stats",
-		.help = "answers /api/stats: the live numbers",
+		.help = "answers /api/stats: the numbers, and events of the publisher",
 		.routes = routes,
 		.n_routes = sizeof(routes) / sizeof(*routes),
+		.parts = { &part_postgres, &part_aws, &part_keeper },
+		.min_processes = PROCESSES,
 	};
 
 	return app_main(&program, argc, argv);

@@ -8,9 +8,12 @@
  * and cap; a token that fails gives the seat back (docs/design.md, D6). Tokens are
  * signed or fetched one at a time, outside any batch.
  */
+#include <time.h>
+
 #include "app/app.h"
 #include "base/clock.h"
 #include "domain/presence.h"
+#include "domain/publisher.h"
 #include "domain/stages.h"
 #include "web/router.h"
 #include "base/banned.h"
@@ -22,12 +25,16 @@
 /* In api mode a worker waits for AWS, some 100 ms a token: as many as the quota of 50 a
  * second is worth. Idle ones cost little. */
 #define PROCESSES 8
+/* For so long a viewer without a seat waits for the show to grow. */
+#define ROOM_WAIT_MS 2000
+#define ROOM_LOOK_MS 150
 
 /* What a handler keeps between its halves. */
 struct order {
 	struct str id;		   /* userId or serverId */
 	struct str stage_arn;	   /* as asked for, or the master */
 	struct str participant_id; /* local mode: made before the token */
+	struct join join;	   /* of a viewer */
 };
 
 static struct str
@@ -51,7 +58,7 @@ load_stage(struct app *app, struct req *rq, struct stage *stage, struct err *err
 	if (stages_load(
 		app->cfg, app->redis, app->ivs, rq->arena, stage->arn, stage, err))
 		return true;
-	if (err->source == ERR_FROM_AWS)
+	if (err->source == ERR_FROM_AWS && err->kind != ERR_THROTTLED)
 		err->kind = ERR_TOKEN;
 	return false;
 }
@@ -113,7 +120,7 @@ ask_stage(struct app *app, struct req *rq, const char *id_name, enum presence_ru
 		o->stage_arn = app->cfg->master_stage_arn;
 	o->participant_id = new_participant(app, rq->arena);
 	rq->state = o;
-	stages_get_ask(&rq->call, o->stage_arn, STR(""), STR(""));
+	stages_get_ask(&rq->call, o->stage_arn);
 	return true;
 }
 
@@ -140,15 +147,14 @@ instructions(const struct token *t, enum lang lang)
 	    message(MSG_OBS_METHOD, lang));
 }
 
-/* Only now, with the token made, is he the show's publisher. */
+/* Only now, with the token made, may he be the show's publisher. */
 static bool
-mark_live(struct app *app, struct req *rq, const struct order *o, const struct token *t,
-    struct err *err)
+note_publisher(struct app *app, struct req *rq, const struct order *o,
+    const struct token *t, struct err *err)
 {
-	struct redis_call c;
+	struct redis_call c = { .arena = rq->arena };
 
-	redis_call_init(&c, rq->arena, SCRIPT_STAGE_GET);
-	stages_get_ask(&c, o->stage_arn, t->participant_id, o->id);
+	publisher_token_ask(&c, o->stage_arn, t->participant_id, o->id);
 	return redis_call(app->redis, &c, err) || err_while(err, "noting the publisher");
 }
 
@@ -163,7 +169,7 @@ publisher(struct app *app, struct req *rq, const struct reply *reply, struct res
 
 	if (!stages_get_answer(app->cfg, reply, o->stage_arn, &stage, err) ||
 	    !make_token(app, rq, TOKEN_PUBLISHER, o, &stage, &t, err) ||
-	    !mark_live(app, rq, o, &t, err))
+	    !note_publisher(app, rq, o, &t, err))
 		return false;
 	/* A show begins: whoever looks will want the stage's name. */
 	app->master_unread = stage.master && !stage.read;
@@ -200,22 +206,74 @@ ask_viewer(struct app *app, struct req *rq, struct err *err)
 {
 	struct order *o = arena_zalloc(rq->arena, sizeof(*o));
 	char *session_id = arena_alloc(rq->arena, UUID_BYTES);
-	struct join j = { 0 };
+	struct join *j = &o->join;
 
-	o->id = j.user_id = req_user_id(rq, "userId");
-	j.stage_arn = req_stage_arn(rq, "stageArn", OPTIONAL_MEMBER);
-	j.username = req_text(rq, "username", OPTIONAL_MEMBER);
+	o->id = j->user_id = req_user_id(rq, "userId");
+	j->stage_arn = req_stage_arn(rq, "stageArn", OPTIONAL_MEMBER);
+	j->username = req_text(rq, "username", OPTIONAL_MEMBER);
 	if (!req_valid(rq, err))
 		return false;
 	crypto_uuid(session_id);
 	o->participant_id = new_participant(app, rq->arena);
 	rq->state = o;
-	j.sure_later = true;
-	j.session_id = str_of(session_id);
-	j.participant_id = o->participant_id;
-	j.user_agent = req_user_agent(rq);
-	j.ip_address = str_of(rq->client_text);
-	presence_join_ask(&rq->call, &j);
+	j->sure_later = true;
+	j->session_id = str_of(session_id);
+	j->participant_id = o->participant_id;
+	j->user_agent = req_user_agent(rq);
+	j->ip_address = str_of(rq->client_text);
+	j->grow_at = app->cfg->auto_scale_enabled ? app->cfg->scale_up_threshold : 0;
+	presence_join_ask(&rq->call, j);
+	return true;
+}
+
+static bool
+join_again(struct app *app, struct req *rq, const struct order *o, struct seat *ret,
+    struct err *err)
+{
+	struct redis_call c;
+
+	redis_call_init(&c, rq->arena, SCRIPT_JOIN);
+	presence_join_ask(&c, &o->join);
+	return redis_call(app->redis, &c, err) && presence_join_answer(c.reply, ret, err);
+}
+
+/* A full house that may grow: make it grow, or wait for who is making it. */
+static bool
+wait_for_room(struct app *app, struct req *rq, const struct order *o, struct seat *ret,
+    struct err *err)
+{
+	const struct timespec pause = { .tv_nsec = ROOM_LOOK_MS * 1000000L };
+	int64_t end_ms = clock_mono_ms() + ROOM_WAIT_MS;
+	struct keeper_order order = { .by = "join", .one_seat = true };
+	enum app_kept kept = APP_KEPT_BY_OTHERS;
+	bool seated = false;
+
+	while (!seated && kept == APP_KEPT_BY_OTHERS && clock_mono_ms() < end_ms) {
+		order.budget_ms = end_ms - clock_mono_ms();
+		kept = app_keep(app, rq->arena, &order);
+		if (kept == APP_KEPT_BY_OTHERS)
+			(void)nanosleep(&pause, NULL);
+		*err = ERR_INIT;
+		seated = join_again(app, rq, o, ret, err);
+		if (!seated && err->kind != ERR_FULL)
+			return false;
+	}
+	/* One seat was what it took; what else is due comes after the answer. */
+	app->grow_due |= kept == APP_KEPT;
+	rq->after_due |= kept == APP_KEPT;
+	return seated;
+}
+
+/* His seat, if there is one or can be one soon. */
+static bool
+take_seat(struct app *app, struct req *rq, const struct order *o,
+    const struct reply *reply, struct seat *ret, struct err *err)
+{
+	if (!presence_join_answer(reply, ret, err) &&
+	    (err->kind != ERR_FULL || !ret->grow || !wait_for_room(app, rq, o, ret, err)))
+		return false;
+	app->grow_due |= ret->grow;
+	rq->after_due |= ret->drain_due || ret->grow;
 	return true;
 }
 
@@ -264,12 +322,11 @@ viewer(struct app *app, struct req *rq, const struct reply *reply, struct resp *
 {
 	const struct order *o = rq->state;
 	struct stage stage;
-	struct seat seat;
+	struct seat seat = { 0 };
 	struct token t;
 
-	if (!presence_join_answer(reply, &seat, err))
+	if (!take_seat(app, rq, o, reply, &seat, err))
 		return false;
-	rq->after_due = seat.drain_due;
 	stage_from_json(app->cfg, seat.stage_arn, seat.stage_json, &stage);
 	if (!make_token(app, rq, TOKEN_VIEWER, o, &stage, &t, err)) {
 		give_back(app, rq, o, &seat);
@@ -297,7 +354,7 @@ main(int argc, char **argv)
 		.help = "answers /api/token: seats and participant tokens",
 		.routes = routes,
 		.n_routes = sizeof(routes) / sizeof(*routes),
-		.parts = { &part_postgres, &part_aws, &part_tokens },
+		.parts = { &part_postgres, &part_aws, &part_tokens, &part_keeper },
 		.min_processes = PROCESSES,
 	};
 

@@ -241,15 +241,19 @@ drain() { IVS_ENV_FILE=/dev/null REDIS_KEY_PREFIX=$PRE "$BUILD_DIR/cron/records"
 	arn=$(fresh arn)
 	local one="{\"a\":\"$arn\",\"k\":false,\"s\":{\"name\":\"it's\",\"autoScaled\":true,
 		\"createdAt\":$T,\"maxViewers\":50,\"tags\":{\"a\":\"b\"}}}"
-	query stage_write "\$j\$[$one]\$j\$"
+	query stage_write "\$j\$[$one]\$j\$, false"
 	[ "$(psql_q "SELECT name, auto_scaled, max_viewers, tags ->> 'a', state,
 		extract(epoch FROM created_at) FROM stages WHERE stage_arn = '$arn'")" = \
 		"it's|t|50|b|active|1761042600.123000" ]
-	[[ $(psql_q "PREPARE q AS $(text_of stage_write); EXPLAIN (ANALYZE, COSTS OFF) EXECUTE q(\$j\$[$one]\$j\$)") == \
+	[[ $(psql_q "PREPARE q AS $(text_of stage_write); EXPLAIN (ANALYZE, COSTS OFF) EXECUTE q(\$j\$[$one]\$j\$, false)") == \
 		*'Conflict Filter: 1'* ]]
 	# an entry that says nothing keeps the name that is known
-	query stage_write "'[{\"a\":\"$arn\",\"s\":{}}]'"
+	query stage_write "'[{\"a\":\"$arn\",\"s\":{}}]', false"
 	[ "$(psql_q "SELECT name, auto_scaled FROM stages WHERE stage_arn = '$arn'")" = "it's|f" ]
+	# what is not among all that there are was deleted
+	query stage_write "'[{\"a\":\"$arn-2\",\"s\":{}}]', true"
+	[ "$(psql_q "SELECT stage_arn, state FROM stages WHERE stage_arn LIKE '$arn%' ORDER BY 1" |
+		xargs)" = "$arn|deleted $arn-2|active" ]
 }
 
 @test "purging: only what is too old, some at a time; who still watches stays" {

@@ -13,6 +13,7 @@
 #ifndef APP_APP_H
 #define APP_APP_H
 
+#include "domain/keeper.h"
 #include "domain/tokens.h"
 #include "io/pg.h"
 #include "io/redis.h"
@@ -30,6 +31,9 @@ struct app {
 	struct arena work;     /* of after-work and draining; wiped by who uses it */
 	int64_t started_mono_ms;
 	bool master_unread; /* part_aws reads it after the answer and clears this */
+	/* part_keeper makes a run after the answer and clears these */
+	bool grow_due, show_changed;
+	enum scaling_reason limit_said; /* by keeper_log */
 };
 
 struct app_part {
@@ -41,7 +45,16 @@ struct app_part {
 
 extern const struct app_part part_postgres;
 extern const struct app_part part_aws;
-extern const struct app_part part_tokens; /* needs part_aws before it */
+extern const struct app_part part_tokens; /* these need part_aws before them */
+extern const struct app_part part_keeper;
+
+enum app_kept { APP_KEPT, APP_KEPT_BY_OTHERS, APP_KEEP_FAILED };
+/*
+ * One run of the keeper, logged; for a handler who needs a seat now (one_seat). Uses
+ * app->work; jansson's allocator is given back to `rq`.
+ */
+enum app_kept app_keep(
+    struct app *app, struct arena *rq, const struct keeper_order *order);
 
 #define APP_PARTS_MAX 4
 

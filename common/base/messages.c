@@ -10,6 +10,18 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	[MSG_HEARTBEAT_UPDATED] = { "心跳更新成功", "Heartbeat updated." },
 	[MSG_LEFT] = { "觀眾離開記錄成功", "The viewer's leaving was recorded." },
 	[MSG_PUBLISHER_SET] = { "主播狀態已更新", "The publisher's state was updated." },
+	[MSG_EVENT_NOTED] = { "事件已記錄", "The event was noted." },
+	[MSG_EVENT_UNUSED] = { "此事件與主播狀態無關，未採用",
+	    "The event says nothing about who publishes and was not used." },
+	[MSG_EVENT_NOT_OURS] = { "此事件的 Stage 不屬於本系統，未採用",
+	    "The event is of a stage that is not ours and was not used." },
+	[MSG_EVENT_OUTDATED] = { "已有較新的事件，此事件未採用",
+	    "Something newer is known of this participant: the event was not used." },
+	[MSG_EVENT_LATE] = { "此事件過舊，僅記錄而不改變狀態",
+	    "The event is old: it was noted and changes nothing by itself." },
+	[MSG_EVENT_AHEAD] = { "此事件的時間在未來，未採用；請檢查伺服器時鐘",
+	    "The event's time is in the future: it was not used; check the clock of this "
+	    "server." },
 	[MSG_OBS_METHOD] = {
 	    "安裝 amazon-ivs-web-broadcast 後，執行 "
 	    "const stage = new Stage(token, strategy); await stage.join();"
@@ -52,6 +64,24 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	[MSG_INTERNAL] = { "伺服器內部錯誤，請稍後再試；回報時請附上 X-Request-Id",
 	    "Something failed in the server: try again, and quote X-Request-Id when you "
 	    "report it." },
+	[MSG_KEY_REUSED] = {
+	    "這個 Idempotency-Key 已用於內容不同的請求，新的請求請使用新的 Key",
+	    "This Idempotency-Key came before with another request: use a new key for a "
+	    "new request." },
+	[MSG_AWS_THROTTLED] = {
+	    "AWS 呼叫過於頻繁，請依 Retry-After 標頭指定的秒數等候後再試",
+	    "AWS is being called too often: wait for the seconds in the Retry-After "
+	    "header, then retry." },
+	[MSG_AWS_QUOTA] = {
+	    "AWS 帳號的配額已用完，請刪除不用的資源，或請管理員向 AWS 申請提高配額",
+	    "A quota of the AWS account is used up: delete what is not in use, or have the "
+	    "operator ask AWS for more." },
+	[MSG_AWS_DENIED] = { "AWS 拒絕了伺服器的憑證或權限，請管理員檢查 AWS 金鑰與 IAM 權限",
+	    "AWS refuses this server's keys or what they may do: the operator must check the "
+	    "AWS keys and IAM permissions." },
+	[MSG_AWS_UNVERIFIED] = { "AWS 正在驗證此帳號，請稍後再試；若持續發生請聯絡 AWS 支援",
+	    "AWS is still verifying the account: try again later, and ask AWS support if it "
+	    "persists." },
 	[MSG_BODY_NOT_OBJECT] = {
 	    "請求內容必須是一個 UTF-8 的 JSON 物件，且字串中不可有 \\u0000，請檢查格式",
 	    "The body must be one JSON object in UTF-8, without \\u0000 in its strings: check "
@@ -80,6 +110,12 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	    "There is no such API path: GET / lists the endpoints." },
 	[MSG_NO_STAGE] = { "找不到此 Stage，請以 GET /api/stage/list 確認 stageArn",
 	    "There is no such stage: find the right stageArn with GET /api/stage/list." },
+	[MSG_STAGE_GONE] = { "此 Stage 已被刪除，請重新取得觀眾 Token",
+	    "This stage was deleted: ask for a viewer token anew." },
+	[MSG_MASTER_STAYS] = { "主 Stage 不能刪除或停止接收觀眾",
+	    "The master stage can neither be deleted nor drained." },
+	[MSG_STAGE_HAS_VIEWERS] = { "此 Stage 仍有觀眾，請等他們離開後再刪除",
+	    "There are viewers on this stage: delete it when they have left." },
 	[MSG_NO_SESSION] = {
 	    "這位觀眾不在該 Stage，請先呼叫 POST /api/viewer/rejoin 重新加入",
 	    "The viewer is not on that stage: join again with POST /api/viewer/rejoin." },
@@ -87,6 +123,8 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	    "主播尚未開播，請依 Retry-After 標頭指定的秒數等候後再試",
 	    "The publisher is not live yet: wait for the seconds in the Retry-After "
 	    "header, then retry." },
+	[MSG_NOT_PUBLISHING] = { "這位參與者目前沒有在推流，請先開始推流再試",
+	    "The participant is not publishing: start publishing first, then retry." },
 	[MSG_REDIS_AWAY] = { "無法連線至 Redis，請稍後再試",
 	    "Redis cannot be reached at the moment: try again shortly." },
 	[MSG_POSTGRES_AWAY] = { "無法連線至 PostgreSQL，請稍後再試",
@@ -99,6 +137,20 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	    "GET /api/stats/stages?arn=." },
 	[MSG_WHY_EMPTY] = { "不可為空字串：請填入值或省略此欄位",
 	    "must not be empty: give a value or leave it out" },
+	[MSG_LIMIT_REPLICAS] = {
+	    "同一位主播能複製到的 Stage 數已達 AWS 上限（IVS_MAX_REPLICAS），新的 Stage 不會有畫面；"
+	    "請提高 MAX_VIEWERS_PER_STAGE，或以主播 Token 的 stageArn 直接推流到另一個 Stage",
+	    "One publisher can be replicated to IVS_MAX_REPLICAS stages (an AWS quota that cannot "
+	    "be raised), so a further stage would have no picture: raise MAX_VIEWERS_PER_STAGE, or "
+	    "publish straight into a further stage (stageArn of the publisher token)." },
+	[MSG_LIMIT_STAGES] = { "Stage 數已達 MAX_STAGES，請提高 MAX_STAGES 或 MAX_VIEWERS_PER_STAGE",
+	    "MAX_STAGES stages exist: raise MAX_STAGES or MAX_VIEWERS_PER_STAGE." },
+	[MSG_LIMIT_OFFLINE] = { "目前沒有主播推流，新的 Stage 不會有畫面；請先開始推流",
+	    "Nobody publishes, so a further stage would have no picture: start publishing." },
+	[MSG_LIMIT_DISABLED] = {
+	    "自動擴展已關閉；請設定 AUTO_SCALE_ENABLED=true，或自行以 POST /api/stage 建立 Stage",
+	    "Auto-scaling is off: set AUTO_SCALE_ENABLED=true, or make stages with "
+	    "POST /api/stage." },
 	[MSG_WHY_STRING] = { "必須是字串", "must be a string" },
 	[MSG_WHY_BOOLEAN] = { "必須是 true 或 false", "must be true or false" },
 	[MSG_WHY_LENGTH_100] = { "長度必須為 1 到 100 個字元",
@@ -114,6 +166,10 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	[MSG_WHY_RANGE] = { "必須是此範圍內的整數：", "must be a whole number in the range" },
 	[MSG_WHY_TOKEN] = { "不是有效的分頁標記，請使用上一頁回傳的值",
 	    "is not a valid page mark: pass on the one the page before returned" },
+	[MSG_WHY_OBJECT] = { "必須是 JSON 物件", "must be a JSON object" },
+	[MSG_WHY_TIME] = { "必須是 ISO 8601 時間", "must be an ISO 8601 time" },
+	[MSG_WHY_PARTICIPANT] = { "必須是 1 到 64 個英數字、- 或 _",
+	    "must be 1 to 64 letters, digits, hyphens or underscores" },
 };
 /* clang-format on */
 

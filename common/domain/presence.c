@@ -15,6 +15,16 @@ presence_join_ask(struct redis_call *c, const struct join *j)
 	redis_arg(c, j->ip_address);
 	redis_arg(c, j->username);
 	redis_arg(c, j->sure_later ? STR("1") : STR(""));
+	if (j->grow_at > 0)
+		redis_arg_int(c, j->grow_at);
+	else
+		redis_arg(c, STR(""));
+}
+
+static bool
+stage_gone(struct err *err)
+{
+	return err_tell(err, ERR_NOT_FOUND, MSG_STAGE_GONE, "the stage was deleted");
 }
 
 bool
@@ -24,11 +34,15 @@ presence_join_answer(const struct reply *reply, struct seat *ret, struct err *er
 
 	if (str_is(word, "NO_STAGE"))
 		return err_tell(err, ERR_NOT_FOUND, MSG_NO_STAGE, "no such stage");
+	if (str_is(word, "GONE"))
+		return stage_gone(err);
 	if (str_is(word, "OFFLINE"))
 		return err_tell(
 		    err, ERR_NOT_FOUND, MSG_PUBLISHER_OFFLINE, "no publisher is live");
-	if (str_is(word, "FULL"))
+	if (str_is(word, "FULL")) {
+		ret->grow = reply_int(reply, 1) == 1;
 		return err_set(err, ERR_FULL, "no seat");
+	}
 	INVARIANT(str_is(word, "OK"));
 	ret->stage_arn = reply_str(reply, 1);
 	ret->stage_json = reply_str(reply, 2);
@@ -38,6 +52,7 @@ presence_join_answer(const struct reply *reply, struct seat *ret, struct err *er
 	ret->is_new = reply_int(reply, 6) == 1;
 	ret->drain_due = reply_int(reply, 7) == 1;
 	ret->moved = reply_int(reply, 8) == 1;
+	ret->grow = reply_int(reply, 9) == 1;
 	return true;
 }
 
@@ -91,6 +106,8 @@ bool
 presence_heartbeat_answer(
     const struct reply *reply, int64_t *ret_viewers_now, struct err *err)
 {
+	if (str_is(reply_str(reply, 0), "GONE"))
+		return stage_gone(err);
 	if (!str_is(reply_str(reply, 0), "OK"))
 		return err_tell(err, ERR_NOT_FOUND, MSG_NO_SESSION, "no seat");
 	*ret_viewers_now = reply_int(reply, 1);

@@ -21,6 +21,8 @@ struct join {
 	struct str user_agent, ip_address, username; /* for the record; may be empty */
 	bool
 	    sure_later; /* a move is over with presence_confirm or _unseat, not at once */
+	int64_t
+	    grow_at; /* the caller can make the show grow, when stages hold so many; 0: no */
 };
 
 struct seat {
@@ -29,12 +31,14 @@ struct seat {
 	int64_t joined_at_ms, viewers_now;
 	bool is_new, drain_due;
 	bool moved; /* from another stage: presence_confirm ends his session there */
+	bool grow;  /* the show should grow; without a seat: growing may give one */
 };
 
 void presence_join_ask(struct redis_call *c, const struct join *j);
 /*
- * ERR_NOT_FOUND: no such stage (MSG_NO_STAGE), or nobody publishes there
- * (MSG_PUBLISHER_OFFLINE). ERR_FULL: no seat. Who sits already is never refused.
+ * ERR_NOT_FOUND: no such stage (MSG_NO_STAGE, MSG_STAGE_GONE), or nobody publishes there
+ * (MSG_PUBLISHER_OFFLINE). ERR_FULL: no seat; ret->grow says whether growing may help. Who sits
+ * already is never refused.
  */
 bool presence_join_answer(const struct reply *reply, struct seat *ret, struct err *err);
 
@@ -47,7 +51,7 @@ bool presence_confirm(struct redis *r, struct arena *a, struct str user_id,
 
 void presence_heartbeat_ask(
     struct redis_call *c, struct str user_id, struct str stage_arn);
-/* ERR_NOT_FOUND with MSG_NO_SESSION: he has no seat there. */
+/* ERR_NOT_FOUND: he has no seat there (MSG_NO_SESSION), or the stage is gone (MSG_STAGE_GONE). */
 bool presence_heartbeat_answer(
     const struct reply *reply, int64_t *ret_viewers_now, struct err *err);
 

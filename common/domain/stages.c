@@ -4,6 +4,8 @@
 
 #define STAGE_VIEWERS_MAX 25000
 #define YEAR_3000_MS 32503680000000
+#define SHOW_FIRST 4 /* of stats.lua: the first stage, and the cells of each */
+#define SHOW_CELLS 3
 
 static struct str
 member(const json_t *o, const char *name, struct str otherwise)
@@ -29,6 +31,23 @@ short_id(struct str arn)
 	return arn;
 }
 
+static void
+read_picture(const json_t *o, struct stage *ret)
+{
+	const json_t *replica = json_object_get(o, "replica");
+	const json_t *direct = json_object_get(o, "direct");
+
+	ret->replica_participant = member(replica, "p", STR(""));
+	ret->replica_source = member(replica, "s", STR(""));
+	ret->replica_since_ms = count(replica, "at", YEAR_3000_MS);
+	ret->replica_on = ret->replica_participant.n > 0 &&
+			  !json_is_false(json_object_get(replica, "on"));
+	ret->no_replica = json_is_true(json_object_get(o, "noReplica"));
+	ret->direct_on = json_is_true(json_object_get(direct, "on"));
+	ret->picture = direct == NULL && replica == NULL &&
+		       json_is_true(json_object_get(o, "picture"));
+}
+
 void
 stage_from_json(
     const struct config *cfg, struct str arn, struct str json, struct stage *ret)
@@ -52,6 +71,7 @@ stage_from_json(
 	ret->max_viewers = count(o, "maxViewers", STAGE_VIEWERS_MAX);
 	tags = json_object_get(o, "tags");
 	ret->tags = json_is_object(tags) ? tags : json_object();
+	read_picture(o, ret);
 }
 
 void
@@ -65,18 +85,19 @@ stages_show_answer(const struct config *cfg, const struct reply *reply, struct a
     struct show *ret)
 {
 	struct stage *s;
-	size_t i;
+	size_t i, at;
 
 	ret->publisher_live = str_is(reply_str(reply, 1), "live");
 	ret->publisher_json = reply_str(reply, 2);
-	ret->n_stages = reply->n > 3 ? (reply->n - 3) / 3 : 0;
+	ret->keeper_json = reply_str(reply, 3);
+	ret->n_stages = reply->n > SHOW_FIRST ? (reply->n - SHOW_FIRST) / SHOW_CELLS : 0;
 	ret->stages = arena_zalloc(a, (ret->n_stages + 1) * sizeof(*ret->stages));
 	ret->total_viewers = 0;
 	for (i = 0; i < ret->n_stages; i++) {
+		at = SHOW_FIRST + i * SHOW_CELLS;
 		s = &ret->stages[i];
-		stage_from_json(
-		    cfg, reply_str(reply, 3 + i * 3), reply_str(reply, 4 + i * 3), s);
-		s->viewers_now = reply_int(reply, 5 + i * 3);
+		stage_from_json(cfg, reply_str(reply, at), reply_str(reply, at + 1), s);
+		s->viewers_now = reply_int(reply, at + 2);
 		ret->total_viewers += s->viewers_now;
 	}
 }
@@ -93,13 +114,10 @@ show_find(const struct show *show, struct str arn)
 }
 
 void
-stages_get_ask(
-    struct redis_call *c, struct str arn, struct str participant_id, struct str user_id)
+stages_get_ask(struct redis_call *c, struct str arn)
 {
 	redis_call_init(c, c->arena, SCRIPT_STAGE_GET);
 	redis_arg(c, arn);
-	redis_arg(c, participant_id);
-	redis_arg(c, user_id);
 }
 
 bool
@@ -111,11 +129,4 @@ stages_get_answer(const struct config *cfg, const struct reply *reply, struct st
 	stage_from_json(cfg, arn, reply_str(reply, 1), ret);
 	ret->viewers_now = reply_int(reply, 2);
 	return true;
-}
-
-void
-stages_publisher_ask(struct redis_call *c, bool live)
-{
-	redis_call_init(c, c->arena, SCRIPT_PUBLISHER_SET);
-	redis_arg(c, live ? STR("live") : STR("offline"));
 }

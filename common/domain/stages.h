@@ -23,6 +23,13 @@ struct stage {
 	struct str events_endpoint, whip_endpoint; /* empty: not known */
 	json_t *tags;				   /* an object */
 	int64_t viewers_now;
+	/* where its picture comes from; the master's is the publisher's own */
+	struct str replica_participant, replica_source; /* empty: not replicated */
+	int64_t replica_since_ms;
+	bool replica_on; /* AWS lists it as active */
+	bool no_replica; /* stopped by hand: not to be replicated */
+	bool direct_on;	 /* somebody publishes straight there */
+	bool picture;	 /* the operator says so */
 };
 
 /* From one registry entry; bad or empty JSON gives what the ARN and the settings tell. */
@@ -33,7 +40,8 @@ void stage_from_json(
 struct show {
 	bool publisher_live;
 	struct str publisher_json;
-	struct stage *stages; /* the master first, then by ARN */
+	struct str keeper_json; /* what the keeper said last (keeper.h); empty: nothing */
+	struct stage *stages;	/* the master first, then by ARN */
 	size_t n_stages;
 	int64_t total_viewers;
 };
@@ -44,18 +52,10 @@ void stages_show_answer(const struct config *cfg, const struct reply *reply,
 /* NULL when it is none of ours. */
 const struct stage *show_find(const struct show *show, struct str arn);
 
-/*
- * Look up one stage for a token. publisher: who is going to publish there becomes the live publisher if
- * it is the master stage (empty participant_id: only look).
- */
-void stages_get_ask(
-    struct redis_call *c, struct str arn, struct str participant_id, struct str user_id);
+void stages_get_ask(struct redis_call *c, struct str arn);
 /* ERR_NOT_FOUND with MSG_NO_STAGE. */
 bool stages_get_answer(const struct config *cfg, const struct reply *reply,
     struct str arn, struct stage *ret, struct err *err);
-
-/* Set the publisher's state by hand. */
-void stages_publisher_ask(struct redis_call *c, bool live);
 
 /*
  * Read the stage from AWS, keep it in the registry, fill ret. For a stage whose name or

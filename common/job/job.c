@@ -11,6 +11,9 @@
 #include "base/json.h"
 #include "base/banned.h"
 
+#define OPTIONS_MAX 12
+#define OWN_OPTION 1000
+
 static volatile sig_atomic_t stopped;
 
 enum order { ORDER_RUN, ORDER_HELP, ORDER_CHECK, ORDER_DUMP, ORDER_WRONG };
@@ -29,6 +32,12 @@ static const int exit_codes[ERR_KIND_COUNT] = {
 	[ERR_FULL] = EX_SOFTWARE,
 	[ERR_STAGES] = EX_SOFTWARE,
 	[ERR_TOKEN] = EX_UNAVAILABLE,
+	[ERR_KEY_REUSED] = EX_SOFTWARE,
+	[ERR_THROTTLED] = EX_UNAVAILABLE,
+	[ERR_QUOTA] = EX_UNAVAILABLE,
+	[ERR_DENIED] = EX_CONFIG,
+	[ERR_UNVERIFIED] = EX_UNAVAILABLE,
+	[ERR_LOCK_LOST] = EX_UNAVAILABLE,
 	[ERR_UPSTREAM] = EX_UNAVAILABLE,
 	[ERR_UNCERTAIN] = EX_UNAVAILABLE,
 	[ERR_CONFIG] = EX_CONFIG,
@@ -67,36 +76,74 @@ job_summary(struct job *j, const char *name, int64_t value)
 }
 
 static void
+print_own_options(const struct job_option *o, FILE *out)
+{
+	char name[32];
+
+	for (; o != NULL && o->name != NULL; o++) {
+		snprintf(name, sizeof(name), "%s%s%s", o->name, o->arg ? " " : "",
+		    o->arg ? o->arg : "");
+		fprintf(out, "  --%-13s %s\n", name, o->help);
+	}
+}
+
+static void
 print_help(const struct job_spec *spec, FILE *out)
 {
 	fprintf(out,
 	    "Usage: %s [--dry-run | --check-config | --dump-config | --help]\n\n%s\n\n"
 	    "  --dry-run       say what would be done and change nothing\n"
 	    "  --check-config  only read the settings; every problem is printed\n"
-	    "  --dump-config   print the settings as they are understood, secrets as ***\n\n"
+	    "  --dump-config   print the settings as they are understood, secrets as ***\n",
+	    spec->name, spec->help);
+	print_own_options(spec->options, out);
+	fprintf(out,
+	    "\n"
 	    "Settings come from the environment and from one file: IVS_ENV_FILE, else ./.env,\n"
 	    "else /etc/ivs-live/env. One run at a time, on all machines together: a second\n"
 	    "one says so and ends well. It stops in good order after %lld s and on SIGTERM.\n\n"
-	    "Exit codes: 0 done, or another run is at it; 64 wrong option; 69 Redis or\n"
-	    "PostgreSQL is away, the next run will do; 70 our own fault; 78 a setting is wrong.\n",
-	    spec->name, spec->help, (long long)spec->deadline_s);
+	    "Exit codes: 0 done, or another run is at it; 64 wrong option; 69 Redis,\n"
+	    "PostgreSQL or AWS is away or has no room, the next run will do; 70 our own fault;\n"
+	    "78 a setting, an AWS key or its permissions are wrong.\n",
+	    (long long)spec->deadline_s);
 }
 
-static enum order
-read_options(int argc, char **argv, bool *ret_dry_run)
+/* The common ones, then the job's own: their numbers begin with OWN_OPTION. */
+static void
+all_options(const struct job_option *own, struct option out[OPTIONS_MAX + 1])
 {
-	static const struct option options[] = {
+	static const struct option common[] = {
 		{ "help", no_argument, NULL, 'h' },
 		{ "dry-run", no_argument, NULL, 'n' },
 		{ "check-config", no_argument, NULL, 'c' },
 		{ "dump-config", no_argument, NULL, 'd' },
-		{ NULL, 0, NULL, 0 },
 	};
+	size_t n = sizeof(common) / sizeof(*common);
+	int i;
+
+	memset(out, 0, (OPTIONS_MAX + 1) * sizeof(*out));
+	memcpy(out, common, sizeof(common));
+	for (i = 0; own != NULL && own[i].name != NULL; i++, n++) {
+		INVARIANT(n < OPTIONS_MAX);
+		out[n] = (struct option){ own[i].name,
+			own[i].arg ? required_argument : no_argument, NULL,
+			OWN_OPTION + i };
+	}
+}
+
+static enum order
+read_options(const struct job_option *own, int argc, char **argv, bool *ret_dry_run)
+{
+	struct option options[OPTIONS_MAX + 1];
 	enum order order = ORDER_RUN;
 	int c;
 
+	all_options(own, options);
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-		if (c == 'n')
+		if (c >= OWN_OPTION)
+			*own[c - OWN_OPTION].ret =
+			    optarg != NULL ? optarg : own[c - OWN_OPTION].name;
+		else if (c == 'n')
 			*ret_dry_run = true;
 		else if (c == 'h')
 			return ORDER_HELP;
@@ -189,7 +236,7 @@ locked_step(struct job *j, const struct job_spec *spec, bool *ret_held, struct e
 	bool ok;
 
 	*ret_held = false;
-	if (j->dry_run)
+	if (j->dry_run || spec->lock_s == 0)
 		return spec->step(j, err);
 	crypto_uuid(token);
 	if (!lock_take(j, spec, token, ret_held, err))
@@ -262,7 +309,7 @@ job_main(const struct job_spec *spec, int argc, char **argv)
 	bool dry_run = false;
 	int code;
 
-	order = read_options(argc, argv, &dry_run);
+	order = read_options(spec->options, argc, argv, &dry_run);
 	if (order == ORDER_HELP || order == ORDER_WRONG) {
 		print_help(spec, order == ORDER_HELP ? stdout : stderr);
 		return order == ORDER_HELP ? EX_OK : EX_USAGE;

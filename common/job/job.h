@@ -1,7 +1,7 @@
 /*
  * job.h - what every cron program does around its step.           layer: job
  *
- * Options: --help, --dry-run, --check-config, --dump-config. One at a time by a
+ * Options: --help, --dry-run, --check-config, --dump-config, and the job's own. One at a time by a
  * Redis lock `lock:job:<name>` with a token of the run and an expiry (lock:records is
  * the drain's own). A dry run takes no lock. SIGTERM ends a run as its deadline does. One
  * JSON summary line on stderr at the end. Exit codes are those of <sysexits.h>:
@@ -29,10 +29,20 @@ struct job {
 	size_t n_summary;
 };
 
+/* An option of one job's own: --name, or --name ARG. */
+struct job_option {
+	const char *name;
+	const char *arg;  /* what --help calls its argument; NULL: it has none */
+	const char *help; /* one line */
+	const char **ret; /* its argument, or its name; untouched when it is not given */
+};
+
 struct job_spec {
-	const char *name; /* also that of the lock and of the program */
-	const char *help; /* what it does, a few lines for --help */
-	int64_t lock_s;	  /* the lock's life; longer than the deadline */
+	const char *name;		  /* also that of the lock and of the program */
+	const char *help;		  /* what it does, a few lines for --help */
+	const struct job_option *options; /* ended by one without a name; NULL: none */
+	/* The lock's life, longer than the deadline; 0: the step takes the lock it needs. */
+	int64_t lock_s;
 	int64_t deadline_s;
 	bool (*step)(struct job *j, struct err *err);
 };

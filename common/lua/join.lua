@@ -2,16 +2,24 @@
 -- ARGV[8] user          ARGV[9] wanted stage ARN, '' = any   ARGV[10] session id if he is new
 -- ARGV[11] participant  ARGV[12] user agent  ARGV[13] address  ARGV[14] user name ('' = none)
 -- ARGV[15] '1': if he moves, his old session is not over before `confirm` or `unseat`
+-- ARGV[16] viewers of a stage from which on the show should grow, '' = the caller cannot grow it
 -- -> {'OK', arn, stage JSON, session id, joined at ms, viewers now, is new 0|1, drain due 0|1,
---     moved from another stage 0|1}
---  | {'NO_STAGE'} | {'OFFLINE'} no picture there | {'FULL'}
+--     moved from another stage 0|1, the show should grow 0|1}
+--  | {'NO_STAGE'} | {'GONE'} it was deleted | {'OFFLINE'} no picture there
+--  | {'FULL', growing may help 0|1}
 -- Repeating a call with the same session id changes nothing and answers the same.
---@include head rate stages session
+--@include head rate stages session publisher
 local user, wanted, sid, pid = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+local live, participant = publisher_now()
 
-local function seated(stage, session, from)
+local function seated(stage, session, from, grow)
 	return {'OK', stage.arn, stage.json, session.s, session.j, viewers_now(stage.arn),
-		session.s == sid and 1 or 0, drain_due(), from and 1 or 0}
+		session.s == sid and 1 or 0, drain_due(), from and 1 or 0, grow and 1 or 0}
+end
+
+-- The keeper has not just looked, and found that it could do nothing more.
+local function may_grow()
+	return ARGV[16] ~= '' and redis.call('EXISTS', P .. 'keeper:rest') == 0
 end
 
 -- The seat he has; one whose heartbeat lapsed ends here.
@@ -40,13 +48,6 @@ local function keep(arn, session)
 	return seated(stage_of(arn), session)
 end
 
--- A stage takes viewers while it has a picture and is not being emptied.
-local live = redis.call('GET', P .. 'publisher:status') == 'live'
-local function has_picture(stage)
-	if stage.state and stage.state ~= 'active' then return false end
-	return stage.master and live or stage.picture == true
-end
-
 -- Seats taken, after lapsed ones were freed if that is what it takes to find one.
 local function load_of(stage)
 	local taken = redis.call('ZCARD', beats(stage.arn))
@@ -60,7 +61,7 @@ end
 local function least_loaded(candidates)
 	local best, fewest, pictures = nil, nil, 0
 	for _, stage in ipairs(candidates) do
-		if has_picture(stage) then
+		if has_picture(stage, live, participant) then
 			pictures = pictures + 1
 			local taken, cap = load_of(stage)
 			if taken < cap and (not fewest or taken < fewest) then
@@ -68,7 +69,19 @@ local function least_loaded(candidates)
 			end
 		end
 	end
-	return best, pictures
+	return best, pictures, fewest
+end
+
+-- What the keeper learns the demand from: new viewers by slots of 5 s, and who found no seat.
+local function count_join()
+	local slot = P .. 'joins:' .. math.floor(now / 5000)
+	if redis.call('INCR', slot) == 1 then redis.call('PEXPIRE', slot, 60000) end
+	redis.call('ZREM', P .. 'refused', user)
+end
+local function count_refused()
+	redis.call('ZREMRANGEBYSCORE', P .. 'refused', '-inf', now - 30000)
+	redis.call('ZADD', P .. 'refused', now, user)
+	redis.call('PEXPIRE', P .. 'refused', 60000)
 end
 
 local arn, session = present_seat()
@@ -80,12 +93,17 @@ if wanted == '' then
 else
 	local stage = (wanted == MASTER or redis.call('HEXISTS', P .. 'stages', wanted) == 1)
 		and stage_of(wanted)
-	if not stage then return {'NO_STAGE'} end
+	if not stage then
+		return {redis.call('EXISTS', P .. 'gone:' .. wanted) == 1 and 'GONE' or 'NO_STAGE'}
+	end
 	candidates = {stage}
 end
-local stage, pictures = least_loaded(candidates)
+local stage, pictures, fewest = least_loaded(candidates)
 if pictures == 0 then return {'OFFLINE'} end
-if not stage then return {'FULL'} end
+if not stage then
+	count_refused()
+	return {'FULL', wanted == '' and may_grow() and 1 or 0}
+end
 
 end_parked(user)
 if arn and ARGV[15] == '1' then park(user, arn, now)
@@ -94,7 +112,10 @@ session = {s = sid, j = now, p = pid ~= '' and pid or nil}
 -- For who is new this is the first write: a Redis that takes none refuses the whole join.
 record(user, stage.arn, session, {g = ARGV[12], i = ARGV[13], n = ARGV[14]})
 sit_down(user, stage.arn, session, now)
-local answer = seated(stage, session, arn)
+count_join()
+-- The emptiest stage is as full as all should be at most.
+local grow = wanted == '' and may_grow() and fewest + 1 >= tonumber(ARGV[16])
+local answer = seated(stage, session, arn, grow)
 local peak = P .. 'peak:' .. stage.arn
 if answer[6] > tonumber(redis.call('GET', peak) or 0) then redis.call('SET', peak, answer[6]) end
 return answer

@@ -1,8 +1,8 @@
--- stats: every stage with its viewers now, and the publisher.
--- -> {'OK', publisher 'live'|'offline', publisher JSON, arn, stage JSON, viewers now, ...}
+-- stats: every stage with its viewers now, the publisher, and what the keeper said last.
+-- -> {'OK', publisher 'live'|'offline', publisher JSON, JSON of the report ('' = none), arn, stage JSON, viewers now, ...}
 --@include head rate stages
 local answer = {'OK', redis.call('GET', P .. 'publisher:status') or 'offline',
-	redis.call('GET', P .. 'publisher:info') or ''}
+	redis.call('GET', P .. 'publisher:info') or '', redis.call('GET', P .. 'keeper:report') or ''}
 for _, stage in ipairs(all_stages()) do
 	answer[#answer + 1] = stage.arn
 	answer[#answer + 1] = stage.json

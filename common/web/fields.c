@@ -13,8 +13,8 @@ note(json_t **list, json_t *item)
 	json_array_append_new(*list, item);
 }
 
-static void
-missing(struct req *rq, const char *name)
+void
+req_missing(struct req *rq, const char *name)
 {
 	note(&rq->missing, json_string(name));
 }
@@ -36,9 +36,8 @@ out_of_range(struct req *rq, const char *name, int64_t min, int64_t max)
 	    json_pack("{s:s, s:o}", "field", name, "reason", json_str(reason)));
 }
 
-/* The body as an object; NULL (and a fault noted) when it is none. */
-static json_t *
-body_object(struct req *rq)
+json_t *
+req_body(struct req *rq)
 {
 	struct err err = ERR_INIT;
 
@@ -62,7 +61,7 @@ given(struct req *rq, const char *name, struct str s, enum presence_rule rule)
 	if (s.n > 0)
 		return true;
 	if (rule == REQUIRED_MEMBER)
-		missing(rq, name);
+		req_missing(rq, name);
 	else if (s.p != NULL)
 		req_invalid(rq, name, MSG_WHY_EMPTY);
 	return false;
@@ -71,7 +70,7 @@ given(struct req *rq, const char *name, struct str s, enum presence_rule rule)
 static struct str
 body_member(struct req *rq, const char *name, enum presence_rule rule)
 {
-	json_t *body = body_object(rq), *v = json_object_get(body, name);
+	json_t *body = req_body(rq), *v = json_object_get(body, name);
 
 	if (body == NULL && rq->body_fault != MSG_NONE)
 		return STR_NULL;
@@ -142,10 +141,10 @@ req_stage_arn(struct req *rq, const char *name, enum presence_rule rule)
 bool
 req_flag(struct req *rq, const char *name)
 {
-	json_t *v = json_object_get(body_object(rq), name);
+	json_t *v = json_object_get(req_body(rq), name);
 
 	if (v == NULL && rq->body_fault == MSG_NONE)
-		missing(rq, name);
+		req_missing(rq, name);
 	else if (v != NULL && !json_is_boolean(v))
 		req_invalid(rq, name, MSG_WHY_BOOLEAN);
 	return json_is_true(v);

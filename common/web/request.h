@@ -95,7 +95,11 @@ struct str req_path_stage_arn(struct req *rq, const char *name);
 #define USER_AGENT_MAX_BYTES 512
 struct str req_user_agent(struct req *rq);
 
+/* The whole body, for a handler that reads it itself; NULL: noted as wrong. */
+json_t *req_body(struct req *rq);
+
 /* Note a problem of the handler's own finding. */
+void req_missing(struct req *rq, const char *name);
 void req_invalid(struct req *rq, const char *name, enum msg why);
 
 /* False with ERR_INPUT (or ERR_TOO_BIG) when anything was wrong. */

@@ -1,16 +1,23 @@
 -- stage_write: bring the table of stages up to the registry.
--- $1 jsonb  array of {a: stage ARN, s: its entry in the registry (common/lua/lib/stages.lua),
---           k: is it the master}
+-- $1 jsonb    array of {a: stage ARN, s: its entry in the registry (common/lua/lib/stages.lua),
+--             k: is it the master}
+-- $2 boolean  these are all stages there are: others are marked as deleted
 -- -> nothing; rows changed
+WITH entries AS MATERIALIZED (
+	SELECT e, e ->> 'a' AS arn FROM jsonb_array_elements($1::jsonb) AS e
+), gone AS (
+	UPDATE stages SET state = 'deleted', updated_at = now()
+	WHERE $2::boolean AND state <> 'deleted' AND stage_arn NOT IN (SELECT arn FROM entries)
+)
 INSERT INTO stages AS t (stage_arn, name, is_master, auto_scaled, max_viewers, state, tags,
 	created_at)
-SELECT e ->> 'a', coalesce(e #>> '{s,name}', ''), coalesce((e ->> 'k')::boolean, false),
+SELECT arn, coalesce(e #>> '{s,name}', ''), coalesce((e ->> 'k')::boolean, false),
 	coalesce((e #>> '{s,autoScaled}')::boolean, false),
 	(e #>> '{s,maxViewers}')::numeric::integer, coalesce(e #>> '{s,state}', 'active'),
 	CASE WHEN jsonb_typeof(e #> '{s,tags}') = 'object' THEN e #> '{s,tags}' ELSE '{}' END,
 	to_timestamp((e #>> '{s,createdAt}')::numeric / 1000)
-FROM jsonb_array_elements($1::jsonb) AS e
-ORDER BY 1
+FROM entries
+ORDER BY arn
 ON CONFLICT (stage_arn) DO UPDATE SET
 	name = CASE WHEN excluded.name <> '' THEN excluded.name ELSE t.name END,
 	is_master = excluded.is_master, auto_scaled = excluded.auto_scaled,

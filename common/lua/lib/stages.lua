@@ -1,5 +1,8 @@
 -- stages: the registry, hash `stages`: arn -> JSON
---   {name, master, autoScaled, createdAt (ms), maxViewers, state, picture, events, whip, tags}
+--   {name, master, autoScaled, createdAt (ms), maxViewers, state, picture, events, whip, tags,
+--    order, noReplica, replica {p participant replicated there, s source ARN, at, on},
+--    direct {p, on, e}: who publishes straight there}
+-- state: active draining closing gone. order: id of the order that made it, also its tag in AWS.
 -- The master stage exists because the settings say so, also before it was read from AWS.
 local MASTER = ARGV[6]
 local function decode(arn, json)
@@ -27,3 +30,16 @@ local function all_stages()
 end
 local function beats(arn) return P .. 'viewer:heartbeat:' .. arn end
 local function viewers_now(arn) return redis.call('ZCOUNT', beats(arn), cutoff, '+inf') end
+-- Whether viewers are given seats there: it shows the publisher and is not being emptied. A replica
+-- counts only while it is that of the present publisher; `picture` is the operator's word for a
+-- stage that has neither.
+local function has_picture(stage, live, participant)
+	local replica = type(stage.replica) == 'table' and stage.replica
+	local direct = type(stage.direct) == 'table' and stage.direct
+	if stage.state and stage.state ~= 'active' then return false end
+	if stage.master then return live end
+	if direct and direct.on == true then return true end
+	if replica and live and replica.p == participant
+		and replica.on ~= false then return true end
+	return not replica and not direct and stage.picture == true
+end

@@ -53,6 +53,38 @@ stages_are_sound(json_t *stages)
 	return true;
 }
 
+static bool
+session_is_sound(json_t *session)
+{
+	json_t *people = json_object_get(session, "participants"), *who;
+	const char *id;
+
+	if (!json_is_object(people))
+		return false;
+	json_object_foreach (people, id, who)
+		if (!json_is_object(json_object_get(who, "shown")) ||
+		    !json_is_array(json_object_get(who, "events")))
+			return false;
+	return true;
+}
+
+static bool
+sessions_are_sound(json_t *sessions)
+{
+	json_t *list, *session;
+	const char *arn;
+	size_t i;
+
+	json_object_foreach (sessions, arn, list) {
+		if (!json_is_array(list))
+			return false;
+		json_array_foreach (list, i, session)
+			if (!session_is_sound(session))
+				return false;
+	}
+	return true;
+}
+
 /* Parts that a file of an earlier day has not got yet. */
 static bool
 add_parts(json_t *root)
@@ -72,7 +104,7 @@ add_parts(json_t *root)
 		if (!json_is_array(json_object_get(root, arrays[i])))
 			return false;
 	}
-	return true;
+	return sessions_are_sound(json_object_get(root, "sessions"));
 }
 
 /* NULL when the file fits; else what is wrong with it. */

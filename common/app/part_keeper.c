@@ -1,0 +1,59 @@
+#include "app/app.h"
+
+#include "base/banned.h"
+
+#define AFTER_BUDGET_MS 10000
+
+static bool
+open_keeper(struct app *app, struct err *err)
+{
+	(void)err;
+	app->limit_said = SCALING_REASON_COUNT;
+	return true;
+}
+
+static void
+close_keeper(struct app *app)
+{
+	(void)app;
+}
+
+enum app_kept
+app_keep(struct app *app, struct arena *rq, const struct keeper_order *order)
+{
+	struct stage_work w = { .cfg = app->cfg,
+		.redis = app->redis,
+		.pg = app->pg,
+		.ivs = app->ivs,
+		.arena = &app->work };
+	struct keeper_report report;
+	struct err err = ERR_INIT;
+	bool ok;
+
+	json_use(&app->work);
+	ok = keeper_run(&w, order, &report, &err);
+	keeper_log(&report, &app->work, &app->limit_said);
+	if (!ok)
+		log_err(LOG_WARN, "the stages could not be looked after", &err);
+	json_use(rq);
+	arena_wipe(&app->work);
+	if (!ok)
+		return APP_KEEP_FAILED;
+	return report.busy ? APP_KEPT_BY_OTHERS : APP_KEPT;
+}
+
+/* Nobody waits for it. Off, the job autoscale alone looks after the stages. */
+static void
+keep(struct app *app)
+{
+	const struct keeper_order order = { .by = app->show_changed ? "event" : "join",
+		.budget_ms = AFTER_BUDGET_MS };
+	bool due = app->grow_due || app->show_changed;
+
+	app->grow_due = app->show_changed = false;
+	if (due && app->cfg->auto_scale_enabled)
+		(void)app_keep(app, NULL, &order);
+	log_flush();
+}
+
+const struct app_part part_keeper = { open_keeper, close_keeper, keep };

@@ -1,0 +1,404 @@
+#include "domain/keeper.h"
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "domain/keeper_look.h"
+#include "domain/publisher.h"
+#include "domain/stages_sync.h"
+#include "base/banned.h"
+
+#define LOCK_NAME STR("autoscale")
+#define LOCK_MS 20000
+#define LOCK_TRUST_MS 1000 /* confirmed so lately, it is ours */
+
+/* For how long joins do not ask for another run: as long as it would be in vain. */
+#define REST_MS 200
+#define REST_LIMITED_MS 10000
+#define REST_FAILED_MS 5000
+
+struct run {
+	struct stage_work *w;
+	const struct keeper_order *order;
+	struct keeper_report *out;
+	char token[UUID_BYTES];
+	int64_t confirmed_ms; /* of clock_mono_ms: the lock was ours then */
+	int64_t deadline_ms;
+	bool stop; /* no further step: lock lost, AWS away or too slow */
+};
+
+/* ---- what happened ---- */
+
+static void
+event(struct run *r, enum keeper_what what, struct str arn, const char *why)
+{
+	struct keeper_report *out = r->out;
+
+	out->count[what]++;
+	if (out->n_events < KEEPER_EVENTS_MAX)
+		out->events[out->n_events++] =
+		    (struct keeper_event){ what, arn, why, STR("") };
+}
+
+/* A step failed. What stands in the way of every other one ends the run. */
+static void
+failed(struct run *r, struct str arn, const struct err *err)
+{
+	struct keeper_report *out = r->out;
+
+	event(r, KEEPER_FAILED, arn, NULL);
+	if (out->n_events > 0)
+		out->events[out->n_events - 1].cause =
+		    str_printf(r->w->arena, "%s%s", err->cause, err->trail);
+	out->lock_lost |= err->kind == ERR_LOCK_LOST;
+	r->stop |= err->kind != ERR_QUOTA && err->kind != ERR_CONFLICT &&
+		   err->kind != ERR_NOT_FOUND && err->kind != ERR_INPUT &&
+		   err->kind != ERR_STAGES;
+}
+
+/* ---- the lock ---- */
+
+static bool
+lock_call(struct run *r, enum script script, struct str *ret_word, struct err *err)
+{
+	struct redis_call c;
+
+	redis_call_init(&c, r->w->arena, script);
+	redis_arg(&c, LOCK_NAME);
+	redis_arg(&c, str_of(r->token));
+	redis_arg_int(&c, LOCK_MS);
+	if (!redis_call(r->w->redis, &c, err))
+		return err_while(err, "holding the lock");
+	*ret_word = reply_str(c.reply, 0);
+	r->confirmed_ms = clock_mono_ms();
+	return true;
+}
+
+/*
+ * Right before a call goes out. The time is taken before Redis is asked: who is frozen in
+ * between finds his answer too old.
+ */
+static bool
+guard(void *arg, struct err *err)
+{
+	struct run *r = arg;
+	struct str word;
+
+	if (clock_mono_ms() > r->deadline_ms)
+		return err_set(err, ERR_LOCK_LOST, "the time for this run is over");
+	while (clock_mono_ms() - r->confirmed_ms > LOCK_TRUST_MS) {
+		int64_t asked_ms = clock_mono_ms();
+
+		if (!lock_call(r, SCRIPT_LOCK_KEEP, &word, err))
+			return false;
+		if (!str_is(word, "OK"))
+			return err_set(
+			    err, ERR_LOCK_LOST, "another run has taken the lock");
+		r->confirmed_ms = asked_ms;
+	}
+	return true;
+}
+
+static bool
+lock_take(struct run *r, bool *ret_held, struct err *err)
+{
+	struct str word;
+
+	crypto_uuid(r->token);
+	if (!lock_call(r, SCRIPT_LOCK_TAKE, &word, err))
+		return false;
+	*ret_held = str_is(word, "HELD");
+	if (*ret_held)
+		return true;
+	r->w->lock = str_of(r->token);
+	ivs_set_guard(r->w->ivs, guard, r);
+	return true;
+}
+
+/* Should this fail, the lock ends by itself. */
+static void
+lock_drop(struct run *r)
+{
+	struct err ignored = ERR_INIT;
+	struct str word;
+
+	ivs_set_guard(r->w->ivs, NULL, NULL);
+	(void)lock_call(r, SCRIPT_LOCK_DROP, &word, &ignored);
+	r->w->lock = STR("");
+}
+
+/* ---- look ---- */
+
+static void
+note_sync(struct run *r, const struct stages_sync *s)
+{
+	static const enum keeper_what what[] = { [STAGE_ADOPTED] = KEEPER_ADOPTED,
+		[STAGE_GONE] = KEEPER_GONE,
+		[STAGE_CHANGED] = KEEPER_CHANGED };
+	size_t i;
+
+	for (i = 0; i < s->n_items; i++)
+		event(r, what[s->items[i].kind], s->items[i].arn, NULL);
+}
+
+/* Without AWS' word what is known stays. */
+static void
+look_at_publisher(struct run *r, struct str stage_arn, struct str session_id)
+{
+	struct publisher_news news;
+	struct err why = ERR_INIT;
+
+	if (!publisher_observe(r->w->redis, r->w->ivs, r->w->arena, r->w->cfg, stage_arn,
+		session_id, &news, &why))
+		failed(r, stage_arn, &why);
+}
+
+/* Who has neither the master's picture nor a replica of it may have one of his own. */
+static void
+look_at_direct(struct run *r, const struct stages_sync *s, const struct keeper_view *v)
+{
+	size_t i;
+
+	for (i = 0; i < v->n_stages && !r->stop; i++) {
+		const struct stage *stage = &v->stages[i];
+		struct str session = stages_session_of(s, stage->arn);
+
+		if (!stage->master && !stage->replica_on &&
+		    (session.n > 0 || stage->direct_on))
+			look_at_publisher(r, stage->arn, session);
+	}
+}
+
+static void
+look_at_replicas(struct run *r, const struct keeper_view *v)
+{
+	struct err why = ERR_INIT;
+	int64_t active;
+
+	if (v->live && v->participant_id.n > 0 &&
+	    !replicas_look(r->w, r->w->cfg->master_stage_arn, v->participant_id, STR(""),
+		&active, &why))
+		failed(r, STR(""), &why);
+}
+
+/* What AWS has goes into Redis; then *ret is read from there. */
+static bool
+look(struct run *r, struct keeper_view *ret, struct err *err)
+{
+	struct stages_sync seen;
+
+	if (r->order->dry_run)
+		return keeper_view_read(r->w, true, ret, err);
+	if (!stages_sync(r->w, &seen, err))
+		return false;
+	note_sync(r, &seen);
+	look_at_publisher(r, r->w->cfg->master_stage_arn,
+	    stages_session_of(&seen, r->w->cfg->master_stage_arn));
+	if (!keeper_view_read(r->w, false, ret, err))
+		return false;
+	if (!r->stop)
+		look_at_replicas(r, ret);
+	if (!r->stop)
+		look_at_direct(r, &seen, ret);
+	return keeper_view_read(r->w, false, ret, err);
+}
+
+/* ---- act ---- */
+
+/* Not publishing at this moment is a state: the next run sees it. */
+static bool
+replicate(struct run *r, const struct keeper_view *v, struct str arn, const char *why)
+{
+	const struct replication which = { .source_arn = r->w->cfg->master_stage_arn,
+		.destination_arn = arn,
+		.participant_id = v->participant_id };
+	struct err err = ERR_INIT;
+	int64_t started_ms;
+
+	if (!replication_start(r->w, &which, false, &started_ms, &err)) {
+		failed(r, arn, &err);
+		return false;
+	}
+	event(r, KEEPER_REPLICATED, arn, why);
+	return true;
+}
+
+static struct str
+new_name(struct run *r, const char *order_id)
+{
+	return str_printf(r->w->arena, "%.*s-auto-%.8s",
+	    STR_ARG(r->w->cfg->stage_name_prefix), order_id);
+}
+
+static bool
+create_one(struct run *r, const struct keeper_view *v, const char *why)
+{
+	char *id = arena_alloc(r->w->arena, UUID_BYTES);
+	struct stage_order order = { .auto_scaled = true };
+	struct err err = ERR_INIT;
+	struct stage made;
+
+	crypto_uuid(id);
+	order.id = str_of(id);
+	order.name = new_name(r, id);
+	if (!stage_make(r->w, &order, &made, &err)) {
+		failed(r, STR(""), &err);
+		return false;
+	}
+	event(r, KEEPER_CREATED, made.arn, why);
+	return replicate(r, v, made.arn, why);
+}
+
+static void
+create(struct run *r, const struct keeper_view *v, const struct scaling_step *step)
+{
+	int64_t i;
+
+	for (i = 0; i < step->count && !r->stop; i++)
+		if (!create_one(r, v, scaling_reason_name(step->why)) ||
+		    r->order->one_seat)
+			break;
+}
+
+static void
+change(struct run *r, const struct scaling_step *step)
+{
+	bool drain = step->action == SCALING_DRAIN;
+	struct err err = ERR_INIT;
+
+	if (stage_drain(r->w, step->arn, drain, &err))
+		event(r, drain ? KEEPER_DRAINED : KEEPER_UNDRAINED, step->arn,
+		    scaling_reason_name(step->why));
+	else
+		failed(r, step->arn, &err);
+}
+
+/* Who came back meanwhile keeps his stage. */
+static void delete (struct run *r, const struct scaling_step *step)
+{
+	struct err err = ERR_INIT;
+	int64_t viewers;
+
+	if (stage_remove(r->w, step->arn, &viewers, &err))
+		event(r, KEEPER_DELETED, step->arn, scaling_reason_name(step->why));
+	else if (err.tell != MSG_STAGE_HAS_VIEWERS && err.tell != MSG_NO_STAGE)
+		failed(r, step->arn, &err);
+}
+
+static void
+act(struct run *r, const struct keeper_view *v)
+{
+	const struct scaling_plan *plan = &r->out->plan;
+	size_t i;
+
+	for (i = 0; i < plan->n_steps && !r->stop; i++) {
+		const struct scaling_step *step = &plan->steps[i];
+
+		if (clock_mono_ms() > r->deadline_ms)
+			return;
+		switch (step->action) {
+		case SCALING_CREATE:
+			create(r, v, step);
+			break;
+		case SCALING_REPLICATE:
+			(void)replicate(r, v, step->arn, scaling_reason_name(step->why));
+			break;
+		case SCALING_UNDRAIN:
+		case SCALING_DRAIN:
+			change(r, step);
+			break;
+		case SCALING_DELETE:
+			delete (r, step);
+			break;
+		}
+		if (r->order->one_seat && (r->out->count[KEEPER_REPLICATED] > 0 ||
+					      r->out->count[KEEPER_UNDRAINED] > 0))
+			return;
+	}
+}
+
+/* ---- the run ---- */
+
+static int64_t
+rest_ms(const struct run *r)
+{
+	const struct keeper_report *out = r->out;
+
+	if (out->count[KEEPER_FAILED] > 0)
+		return REST_FAILED_MS;
+	return out->plan.limited ? REST_LIMITED_MS : REST_MS;
+}
+
+static struct str
+report_json(struct run *r, int64_t now_ms)
+{
+	const struct scaling_plan *p = &r->out->plan;
+	json_t *limit = json_null(), *o;
+	struct str text;
+
+	if (p->limited)
+		limit = json_pack("{s:s, s:I}", "reason", scaling_reason_name(p->limit),
+		    "missing", (json_int_t)p->missing);
+	o = json_pack("{s:I, s:s, s:I, s:I, s:I, s:o}", "at", (json_int_t)now_ms, "by",
+	    r->order->by, "taking", (json_int_t)p->taking, "seats", (json_int_t)p->seats,
+	    "freeSeats", (json_int_t)p->free_seats, "limit", limit);
+	text = json_text(r->w->arena, o);
+	json_decref(o);
+	return text;
+}
+
+static bool
+finish(struct run *r, int64_t now_ms, struct err *err)
+{
+	struct redis_call c;
+
+	redis_call_init(&c, r->w->arena, SCRIPT_KEEP_DONE);
+	redis_arg(&c, r->w->lock);
+	redis_arg(&c, report_json(r, now_ms));
+	redis_arg_int(&c, rest_ms(r));
+	if (!redis_call(r->w->redis, &c, err))
+		return err_while(err, "keeping the report");
+	r->out->lock_lost |= str_is(reply_str(c.reply, 0), "LOST");
+	return true;
+}
+
+static bool
+look_decide_act(struct run *r, struct err *err)
+{
+	struct keeper_view v;
+
+	if (!look(r, &v, err))
+		return false;
+	keeper_view_input(r->w->cfg, &v, r->w->arena, &r->out->in);
+	scaling_decide(&r->out->in, r->w->arena, &r->out->plan);
+	if (r->order->dry_run)
+		return true;
+	act(r, &v);
+	return r->out->lock_lost || finish(r, v.now_ms, err);
+}
+
+bool
+keeper_run(struct stage_work *w, const struct keeper_order *order,
+    struct keeper_report *ret, struct err *err)
+{
+	struct run r = { .w = w, .order = order, .out = ret };
+	bool ok;
+
+	memset(ret, 0, sizeof(*ret));
+	r.deadline_ms = clock_mono_ms() + order->budget_ms;
+	if (order->dry_run)
+		return look_decide_act(&r, err);
+	if (!lock_take(&r, &ret->busy, err))
+		return false;
+	if (ret->busy)
+		return true;
+	ivs_set_deadline(w->ivs, r.deadline_ms);
+	ok = look_decide_act(&r, err);
+	ivs_set_deadline(w->ivs, 0);
+	lock_drop(&r);
+	if (!ok && err->kind == ERR_LOCK_LOST) {
+		ret->lock_lost = true;
+		*err = ERR_INIT;
+		return true;
+	}
+	return ok;
+}

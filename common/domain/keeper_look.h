@@ -1,0 +1,30 @@
+/*
+ * keeper_look.h - the numbers a run of the keeper decides by.      layer: domain
+ *
+ * For keeper.c only.
+ */
+#ifndef DOMAIN_KEEPER_LOOK_H
+#define DOMAIN_KEEPER_LOOK_H
+
+#include "domain/scaling.h"
+#include "domain/stage_work.h"
+
+struct keeper_view {
+	int64_t now_ms; /* clock of Redis */
+	bool live;
+	struct str participant_id; /* of the publisher; empty: not known */
+	int64_t joins_in_5_s, refused, orders;
+	struct stage *stages; /* the master first */
+	int64_t *seats;	      /* taken, of each */
+	size_t n_stages;
+};
+
+/* One script. only_look: changes nothing. */
+bool keeper_view_read(
+    struct stage_work *w, bool only_look, struct keeper_view *ret, struct err *err);
+
+/* Stages whose entry cannot be read, and a master that is gone, are left out. */
+void keeper_view_input(const struct config *cfg, const struct keeper_view *v,
+    struct arena *a, struct scaling_input *ret);
+
+#endif

@@ -1,0 +1,140 @@
+/* Replication of stage_work.h: the replicas of a publisher, in AWS and in the registry. */
+#include <time.h>
+
+#include "base/clock.h"
+#include "domain/stage_work.h"
+#include "base/banned.h"
+
+/* AWS may list a replica some moments after it was ordered. */
+#define LOOKS 4
+#define LOOK_AGAIN_MS 250
+
+static struct ivs_replication
+wire(const struct replication *r)
+{
+	return (struct ivs_replication){ r->source_arn, r->destination_arn,
+		r->participant_id };
+}
+
+bool
+replication_of(const struct stage *s, struct replication *ret)
+{
+	if (s->replica_participant.n == 0)
+		return false;
+	*ret = (struct replication){ .source_arn = s->replica_source,
+		.destination_arn = s->arn,
+		.participant_id = s->replica_participant,
+		.started_at_ms = s->replica_since_ms };
+	return true;
+}
+
+/* The arena's JSON is that of the caller: the text is all that is kept. */
+static struct str
+active_json(struct arena *a, const struct ivs_replicas *replicas)
+{
+	json_t *list = json_array();
+	struct str text;
+	size_t i;
+
+	for (i = 0; i < replicas->n; i++)
+		if (replicas->v[i].active)
+			json_array_append_new(
+			    list, json_str(replicas->v[i].destination_arn));
+	text = json_text(a, list);
+	json_decref(list);
+	return text;
+}
+
+bool
+replicas_look(struct stage_work *w, struct str source_arn, struct str participant_id,
+    struct str begun, int64_t *ret_active, struct err *err)
+{
+	struct ivs_replicas replicas;
+	struct redis_call c;
+
+	if (!ivs_list_replicas(
+		w->ivs, w->arena, source_arn, participant_id, &replicas, err))
+		return err_while(err, "looking at the replicas");
+	redis_call_init(&c, w->arena, SCRIPT_REPLICAS_NOTE);
+	redis_arg(&c, w->lock);
+	redis_arg(&c, source_arn);
+	redis_arg(&c, participant_id);
+	redis_arg(&c, active_json(w->arena, &replicas));
+	redis_arg(&c, begun);
+	if (!redis_call(w->redis, &c, err))
+		return err_while(err, "noting the replicas");
+	if (str_is(reply_str(c.reply, 0), "LOST"))
+		return err_set(err, ERR_LOCK_LOST, "the lock of this run was lost");
+	*ret_active = reply_int(c.reply, 1);
+	return true;
+}
+
+/* Until AWS lists it, for a moment; the keeper looks again at its next run. */
+static bool
+wait_active(struct stage_work *w, const struct replication *which, struct stage *ret,
+    struct err *err)
+{
+	const struct timespec pause = { .tv_nsec = LOOK_AGAIN_MS * 1000000L };
+	int64_t active;
+	int i;
+
+	for (i = 0; i < LOOKS; i++) {
+		if (i > 0)
+			(void)nanosleep(&pause, NULL);
+		if (!replicas_look(w, which->source_arn, which->participant_id,
+			which->destination_arn, &active, err) ||
+		    !stage_read(w, which->destination_arn, ret, err))
+			return false;
+		if (ret->replica_on)
+			break;
+	}
+	return true;
+}
+
+bool
+replication_start(struct stage_work *w, const struct replication *which, bool by_hand,
+    int64_t *ret_started_at_ms, struct err *err)
+{
+	struct ivs_replication r = wire(which);
+	struct err why = ERR_INIT;
+	struct stage source, s;
+
+	if (!stage_read(w, which->source_arn, &source, err) ||
+	    !stage_read(w, which->destination_arn, &s, err))
+		return false;
+	/* A conflict that is no absent publisher: he is replicated there already. */
+	if (!ivs_start_replication(
+		w->ivs, w->arena, &r, w->cfg->ivs_reconnect_window_s, &why) &&
+	    (why.kind != ERR_CONFLICT || why.tell == MSG_NOT_PUBLISHING)) {
+		*err = why;
+		return err_while(err, "replicating to '%.*s'", STR_ARG(s.short_id));
+	}
+	if (by_hand && s.no_replica &&
+	    !stage_note(w, s.arn, json_pack("{s:n}", "noReplica"), &s, err))
+		return false;
+	if (!wait_active(w, which, &s, err))
+		return false;
+	*ret_started_at_ms = s.replica_since_ms;
+	return true;
+}
+
+bool
+replication_stop(
+    struct stage_work *w, const struct replication *which, bool by_hand, struct err *err)
+{
+	struct ivs_replication r = wire(which);
+	json_t *members = json_pack("{s:n}", "replica");
+	struct err why = ERR_INIT;
+	struct stage s;
+
+	if (by_hand)
+		json_object_set_new(members, "noReplica", json_true());
+	/* First no new viewers there, then the picture goes. */
+	if (!stage_note(w, which->destination_arn, members, &s, err))
+		return false;
+	if (ivs_stop_replication(w->ivs, w->arena, &r, &why) ||
+	    why.kind == ERR_NOT_FOUND || why.kind == ERR_CONFLICT)
+		return true;
+	*err = why;
+	return err_while(err, "stopping a replica");
+}

@@ -1,0 +1,331 @@
+#include "domain/stage_work.h"
+
+#include "base/parse.h"
+#include "domain/stage_tags.h"
+#include "domain/stages_copy.h"
+#include "base/banned.h"
+
+#define GONE_BATCH 500
+#define COPY_MS 1000
+#define STATE_ANY STR("")
+
+static bool
+lock_lost(struct err *err)
+{
+	return err_set(err, ERR_LOCK_LOST, "the lock of this run was lost");
+}
+
+static bool
+no_stage(struct str arn, struct err *err)
+{
+	return err_tell(
+	    err, ERR_NOT_FOUND, MSG_NO_STAGE, "no stage '%.*s'", STR_ARG(arn));
+}
+
+/* A script whose first own argument is the token of the lock. */
+static void
+fenced(struct stage_work *w, struct redis_call *c, enum script script)
+{
+	redis_call_init(c, w->arena, script);
+	redis_arg(c, w->lock);
+}
+
+/* The copy may be late: the next snapshot brings it up to date. */
+static void
+copy_later_is_fine(struct stage_work *w, const struct stage *s)
+{
+	struct err ignored = ERR_INIT;
+	json_t *entries;
+
+	if (w->pg == NULL)
+		return;
+	entries = json_array();
+	json_array_append_new(entries, stages_copy_entry(s));
+	(void)stages_copy_write(w->pg, w->arena, entries, false, COPY_MS, &ignored);
+}
+
+/* ---- the entry ---- */
+
+bool
+stage_read(struct stage_work *w, struct str arn, struct stage *ret, struct err *err)
+{
+	struct redis_call c;
+
+	redis_call_init(&c, w->arena, SCRIPT_STAGE_GET);
+	stages_get_ask(&c, arn);
+	return redis_call(w->redis, &c, err) &&
+	       stages_get_answer(w->cfg, c.reply, arn, ret, err);
+}
+
+/* Takes the reference of members. state: the entry must be in it. */
+static bool
+entry_set(struct stage_work *w, struct str arn, json_t *members, struct str state,
+    struct stage *ret, struct err *err)
+{
+	struct redis_call c;
+	struct str word;
+
+	fenced(w, &c, SCRIPT_STAGE_SET);
+	redis_arg(&c, arn);
+	redis_arg(&c, json_text(w->arena, members));
+	redis_arg(&c, state);
+	json_decref(members);
+	if (!redis_call(w->redis, &c, err))
+		return err_while(err, "changing the entry of '%.*s'", STR_ARG(arn));
+	word = reply_str(c.reply, 0);
+	if (str_is(word, "LOST"))
+		return lock_lost(err);
+	if (str_is(word, "NO_STAGE"))
+		return no_stage(arn, err);
+	if (str_is(word, "STATE"))
+		return err_set(err, ERR_CONFLICT, "stage '%.*s' is %.*s", STR_ARG(arn),
+		    STR_ARG(reply_str(c.reply, 1)));
+	stage_from_json(w->cfg, arn, reply_str(c.reply, 1), ret);
+	ret->viewers_now = reply_int(c.reply, 2);
+	copy_later_is_fine(w, ret);
+	return true;
+}
+
+/* ---- make ---- */
+
+static json_t *
+members_of(const struct stage_order *o, const struct ivs_stage *s)
+{
+	json_t *m = stage_members(s);
+
+	json_object_set_new(m, "autoScaled", json_boolean(o->auto_scaled));
+	json_object_set_new(m, "order", json_str(o->id));
+	json_object_set_new(m, "state", json_string("active"));
+	if (o->max_viewers > 0)
+		json_object_set_new(m, "maxViewers", json_integer(o->max_viewers));
+	return m;
+}
+
+/* The order is over: with a stage, or (made == NULL) without. */
+static bool
+order_end(struct stage_work *w, const struct stage_order *o, const struct ivs_stage *made,
+    struct stage *ret, struct err *err)
+{
+	struct redis_call c;
+
+	redis_call_init(&c, w->arena, SCRIPT_STAGE_MADE);
+	redis_arg(&c, made != NULL ? made->arn : STR(""));
+	redis_arg(&c, o->id);
+	redis_arg(
+	    &c, made != NULL ? json_text(w->arena, members_of(o, made)) : STR("{}"));
+	if (!redis_call(w->redis, &c, err))
+		return err_while(err, "noting a new stage");
+	if (made == NULL)
+		return true;
+	stage_from_json(w->cfg, made->arn, reply_str(c.reply, 1), ret);
+	copy_later_is_fine(w, ret);
+	return true;
+}
+
+/* What this order has made in AWS. Its endpoints are not in a list. */
+static bool
+find_made(struct stage_work *w, const struct stage_order *o, bool *ret_found,
+    struct ivs_stage *ret, struct err *err)
+{
+	struct ivs_stages all;
+	size_t i;
+
+	*ret_found = false;
+	if (!ivs_list_stages(w->ivs, w->arena, &all, err))
+		return err_while(err, "looking for the stage of an earlier try");
+	for (i = 0; i < all.n && !*ret_found; i++)
+		*ret_found = stage_tags_has(&all.v[i], TAG_ORDER, o->id);
+	if (!*ret_found)
+		return true;
+	return ivs_get_stage(w->ivs, w->arena, all.v[i - 1].arn, ret, err);
+}
+
+/*
+ * Create; when the answer is lost, look whether it was done. The order stays open while that is
+ * not known: it counts against MAX_STAGES until the keeper drops it.
+ */
+static bool
+create(struct stage_work *w, const struct stage_order *o, struct ivs_stage *ret,
+    struct err *err)
+{
+	struct err why = ERR_INIT, unseen = ERR_INIT;
+	json_t *tags = stage_tags_make(w->cfg, o->tags, o->id, o->auto_scaled);
+	bool found = false, ok;
+	struct stage none;
+
+	ok = ivs_create_stage(w->ivs, w->arena, o->name, tags, ret, &why);
+	json_decref(tags);
+	if (ok)
+		return true;
+	if (why.kind == ERR_UNCERTAIN && find_made(w, o, &found, ret, &unseen) && found)
+		return true;
+	if (why.kind != ERR_UNCERTAIN)
+		(void)order_end(w, o, NULL, &none, &unseen);
+	*err = why;
+	return err_while(err, "making stage '%.*s'", STR_ARG(o->name));
+}
+
+bool
+stage_make(struct stage_work *w, const struct stage_order *order, struct stage *ret,
+    struct err *err)
+{
+	struct ivs_stage made = { 0 };
+	bool found = false;
+	struct redis_call c;
+	struct str word;
+
+	fenced(w, &c, SCRIPT_STAGE_ORDER);
+	redis_arg(&c, order->id);
+	redis_arg(&c, order->name);
+	redis_arg_int(&c, w->cfg->max_stages);
+	if (!redis_call(w->redis, &c, err))
+		return err_while(err, "ordering a stage");
+	word = reply_str(c.reply, 0);
+	if (str_is(word, "LOST"))
+		return lock_lost(err);
+	if (str_is(word, "LIMIT"))
+		return err_set(err, ERR_STAGES,
+		    "%lld stages exist or are being made, MAX_STAGES is %lld",
+		    (long long)reply_int(c.reply, 1), (long long)w->cfg->max_stages);
+	if (str_is(word, "MADE")) {
+		stage_from_json(
+		    w->cfg, reply_str(c.reply, 1), reply_str(c.reply, 2), ret);
+		return true;
+	}
+	if (reply_int(c.reply, 1) == 1 && !find_made(w, order, &found, &made, err))
+		return false;
+	if (!found && !create(w, order, &made, err))
+		return false;
+	return order_end(w, order, &made, ret, err);
+}
+
+/* ---- change ---- */
+
+bool
+stage_note(struct stage_work *w, struct str arn, json_t *members, struct stage *ret,
+    struct err *err)
+{
+	return entry_set(w, arn, members, STATE_ANY, ret, err);
+}
+
+bool
+stage_change(struct stage_work *w, struct str arn, struct str name, int64_t max_viewers,
+    struct stage *ret, struct err *err)
+{
+	json_t *members = json_object();
+	struct ivs_stage answer;
+
+	if (!stage_read(w, arn, ret, err))
+		return false;
+	if (name.n > 0) {
+		if (!ivs_update_stage(w->ivs, w->arena, arn, name, &answer, err))
+			return err_while(err, "renaming a stage");
+		json_object_set_new(members, "name", json_str(name));
+	}
+	if (max_viewers >= 0)
+		json_object_set_new(members, "maxViewers",
+		    max_viewers > 0 ? json_integer(max_viewers) : json_null());
+	return stage_note(w, arn, members, ret, err);
+}
+
+bool
+stage_drain(struct stage_work *w, struct str arn, bool drain, struct err *err)
+{
+	struct stage s;
+
+	if (str_eq(arn, w->cfg->master_stage_arn))
+		return err_tell(err, ERR_FORBIDDEN, MSG_MASTER_STAYS, "the master stage");
+	return entry_set(w, arn,
+	    json_pack("{s:s}", "state", drain ? "draining" : "active"),
+	    drain ? STR("active") : STR("draining"), &s, err);
+}
+
+/* ---- remove ---- */
+
+/* From here nobody is seated. *ret is the entry, its state what it was before. */
+static bool
+close_stage(struct stage_work *w, struct str arn, struct stage *ret, int64_t *ret_viewers,
+    struct err *err)
+{
+	struct redis_call c;
+	struct str word;
+
+	fenced(w, &c, SCRIPT_STAGE_CLOSE);
+	redis_arg(&c, arn);
+	if (!redis_call(w->redis, &c, err))
+		return err_while(err, "closing a stage");
+	word = reply_str(c.reply, 0);
+	if (str_is(word, "LOST"))
+		return lock_lost(err);
+	if (str_is(word, "MASTER"))
+		return err_tell(err, ERR_FORBIDDEN, MSG_MASTER_STAYS, "the master stage");
+	if (str_is(word, "NO_STAGE"))
+		return no_stage(arn, err);
+	if (str_is(word, "BUSY")) {
+		*ret_viewers = reply_int(c.reply, 1);
+		return err_tell(err, ERR_INPUT, MSG_STAGE_HAS_VIEWERS,
+		    "%lld seats are taken there", (long long)*ret_viewers);
+	}
+	stage_from_json(w->cfg, arn, reply_str(c.reply, 1), ret);
+	ret->state = reply_str(c.reply, 2);
+	return true;
+}
+
+/* What is gone already was what we wanted. */
+static bool
+stop_and_delete(struct stage_work *w, const struct stage *s, struct err *err)
+{
+	struct replication r;
+	struct ivs_replication which;
+	struct err why = ERR_INIT;
+
+	if (replication_of(s, &r)) {
+		which = (struct ivs_replication){ r.source_arn, r.destination_arn,
+			r.participant_id };
+		if (!ivs_stop_replication(w->ivs, w->arena, &which, &why) &&
+		    why.kind != ERR_NOT_FOUND && why.kind != ERR_CONFLICT) {
+			*err = why;
+			return err_while(err, "stopping the replica of a stage");
+		}
+	}
+	why = ERR_INIT;
+	if (ivs_delete_stage(w->ivs, w->arena, s->arn, &why) || why.kind == ERR_NOT_FOUND)
+		return true;
+	*err = why;
+	return err_while(err, "deleting a stage");
+}
+
+bool
+stage_forget(struct stage_work *w, const struct stage *s, struct err *err)
+{
+	struct stage gone = *s;
+	struct redis_call c;
+
+	do {
+		redis_call_init(&c, w->arena, SCRIPT_STAGE_GONE);
+		redis_arg(&c, s->arn);
+		redis_arg_int(&c, GONE_BATCH);
+		if (!redis_call(w->redis, &c, err))
+			return err_while(err, "forgetting a stage");
+	} while (reply_int(c.reply, 2) > 0);
+	gone.state = STR("deleted");
+	copy_later_is_fine(w, &gone);
+	return true;
+}
+
+bool
+stage_remove(struct stage_work *w, struct str arn, int64_t *ret_viewers, struct err *err)
+{
+	struct err ignored = ERR_INIT;
+	struct stage s, reopened;
+
+	if (!close_stage(w, arn, &s, ret_viewers, err))
+		return false;
+	if (stop_and_delete(w, &s, err))
+		return stage_forget(w, &s, err);
+	/* Surely still there: as if nobody had asked. Else the keeper goes on from here. */
+	if (err->kind != ERR_UNCERTAIN)
+		(void)entry_set(w, arn, json_pack("{s:o}", "state", json_str(s.state)),
+		    STR("closing"), &reopened, &ignored);
+	return false;
+}

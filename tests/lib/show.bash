@@ -1,0 +1,73 @@
+# A private stack for one test file, with settings of its own: stages come and go in it.
+# shellcheck shell=bash disable=SC2034,SC2154
+
+# show_up NAME=VALUE...: in setup_file. What the tests of the file call api, emulator, redis_c is
+# then this stack's. Kept beside the suite's folder, whose logs are searched for secrets.
+show_up() {
+	local dir setting
+	dir=$(mktemp -d "$SUITE_DIR/show.XXXX")
+	# A stack wants to be alone in its folder, and user postgres must get there.
+	chmod 711 "$dir"
+	for setting in AUTO_SCALE_ENABLED=true HEARTBEAT_TIMEOUT=600 RATE_LIMIT_MAX_REQUESTS=0 "$@"; do
+		export "${setting?}"
+	done
+	unset MASTER_STAGE_ARN REDIS_SOCKET REDIS_HOST DB_HOST DB_PORT AWS_ENDPOINT_URL BASE_URL
+	API_PORT=0 "$PROJECT_ROOT/deploy/stack" up "$dir" --fresh 3>&- >&2 || return 1
+	export SUITE_DIR=$dir
+	set -a
+	# shellcheck source=/dev/null
+	. "$dir/env"
+	set +a
+}
+# In teardown_file.
+show_down() { "$PROJECT_ROOT/deploy/stack" down "$SUITE_DIR" 3>&- >/dev/null; }
+
+autoscale() { "$BUILD_DIR/cron/autoscale" "$@" 2>>"$SUITE_DIR/log/autoscale.log"; }
+# The last summary line of autoscale.
+summary() { grep '"msg":"done"' "$SUITE_DIR/log/autoscale.log" | tail -n 1 | jq -r "$1"; }
+
+# EventBridge sends the show what the emulator's publishers do.
+send_events() {
+	emulator POST eventbridge "$(jq -nc --arg u "$BASE_URL/api/stats/events" --arg k "$KEY" \
+		'{url: $u, headers: {"x-api-key": $k}}')" >/dev/null
+}
+# publish [PARTICIPANT]: on the master stage; prints the participant.
+publish() {
+	emulator POST publish "$(jq -nc --arg a "$MASTER" --arg p "${1:-}" \
+		'{stageArn: $a} + if $p == "" then {} else {participantId: $p} end')" |
+		jq -r .participantId
+}
+unpublish() { emulator POST unpublish "{\"stageArn\":\"$MASTER\",\"participantId\":\"$1\"}" >/dev/null; }
+disconnect() { emulator POST disconnect "{\"stageArn\":\"$MASTER\",\"participantId\":\"$1\"}" >/dev/null; }
+is_live() { [ "$(redis_c get "${P}publisher:status")" = "${1:-live}" ]; }
+
+stage_arns() { redis_c hkeys "${P}stages"; }
+further_stages() { stage_arns | grep -vcF "$MASTER"; }
+entry() { redis_c hget "${P}stages" "$1" | jq -r "$2"; } # ARN JQ
+# Stages of ours in AWS, as the emulator has them.
+aws_stages() { jq '.stages | length' "$SUITE_DIR/emulator.json"; }
+active_replicas() { # [PARTICIPANT]: how many AWS has
+	emulator GET replicas | jq --arg p "${1:-}" \
+		'[.. | objects | select(.replicationState? == "ACTIVE" and ($p == "" or .participantId == $p))] | length'
+}
+# viewers FROM TO: token requests, one line each.
+viewers() { seq -f "POST /api/token/viewer {\"userId\":\"v%.0f\"}" "$1" "$2"; }
+# One line for each ARN: arn seats. All in one instant.
+seats_now() {
+	redis_c eval "local out = {}
+		for _, arn in ipairs(redis.call('HKEYS', KEYS[1] .. 'stages')) do
+			out[#out + 1] = arn .. ' ' .. redis.call('ZCARD', KEYS[1] .. 'viewer:heartbeat:' .. arn)
+		end
+		return out" 1 "$P"
+}
+# Everybody has left (their sessions end); the demand they made is forgotten.
+empty_show() {
+	redis_c eval "for _, key in ipairs(redis.call('KEYS', KEYS[1] .. 'joins:*')) do redis.call('DEL', key) end
+		redis.call('DEL', KEYS[1] .. 'refused', KEYS[1] .. 'keeper:rest')
+		for _, arn in ipairs(redis.call('HKEYS', KEYS[1] .. 'stages')) do
+			redis.call('DEL', KEYS[1] .. 'viewer:heartbeat:' .. arn, KEYS[1] .. 'viewer:session:' .. arn)
+		end
+		redis.call('DEL', KEYS[1] .. 'viewer:stage')
+		return 1" 1 "$P" >/dev/null
+}
+calls_of() { emulator GET calls | jq -r "$1"; }

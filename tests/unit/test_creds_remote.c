@@ -1,0 +1,491 @@
+/*
+ * Keys from a container's and an instance's service, played by a child process: each
+ * request gets the next line of a script, whatever it asks. What was asked is looked at
+ * behind it.
+ */
+#include "aws/creds_source.h"
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "tap.h"
+#include "base/banned.h"
+
+#define COUNT(x) (sizeof(x) / sizeof(*(x)))
+#define MINUTE 60000
+#define NOW_MS 1795169472000 /* 2026-11-20T10:11:12Z */
+#define REQUESTS_MAX 8
+#define HEAD(status, n)                                                                  \
+	"HTTP/1.1 " status " X\r\nConnection: close\r\nContent-Length: " n "\r\n\r\n"
+#define TOKEN HEAD("200", "5") "TOKEN"
+#define TOKEN_2 HEAD("200", "7") "SECOND!"
+#define ROLE HEAD("200", "7") "my-role"
+#define NOT_FOUND HEAD("404", "0")
+#define LAPSED HEAD("401", "0")
+#define AWAY HEAD("500", "0")
+#define SLOW "" /* no answer within a second */
+#define WHOLE "HTTP/1.1 200 X\r\nConnection: close\r\n\r\n" /* until the end */
+#define KEYS(id, until)                                                                   \
+	WHOLE                                                                             \
+	"{\"Code\":\"Success\",\"Type\":\"AWS-HMAC\",\"AccessKeyId\":\"" id               \
+	"\",\"SecretAccessKey\":\"s3cret\",\"Token\":\"session\",\"Expiration\":\"" until \
+	"\"}"
+#define LONG_LIFE "2026-11-20T16:11:12Z"
+
+/* What the child notes for us. */
+static struct seen {
+	int n;
+	char text[REQUESTS_MAX][2048];
+} * seen;
+
+static struct {
+	pid_t pid;
+	char url[64];
+} server;
+
+static struct config cfg;
+static struct creds *c;
+static struct creds_time t;
+
+/* ---- the child ---- */
+
+static void
+play(int listener, const char *const *script, int n)
+{
+	for (int i = 0; i < n; i++) {
+		int fd = accept(listener, NULL, NULL);
+		char *text = seen->text[i];
+		size_t used = 0;
+		ssize_t got;
+
+		while (
+		    used < sizeof(seen->text[i]) - 1 &&
+		    strstr(text, "\r\n\r\n") == NULL &&
+		    (got = read(fd, text + used, sizeof(seen->text[i]) - 1 - used)) > 0)
+			used += (size_t)got;
+		seen->n = i + 1;
+		if (script[i][0] == '\0')
+			usleep(1300000);
+		else if (write(fd, script[i], strlen(script[i])) < 0)
+			_exit(1);
+		close(fd);
+	}
+	_exit(0);
+}
+
+/* The port refuses who comes when the script is over. */
+static void
+serve(const char *const *script)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET };
+	socklen_t size = sizeof(at);
+	int listener = socket(AF_INET, SOCK_STREAM, 0), n = 0;
+
+	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (bind(listener, (struct sockaddr *)&at, size) != 0 ||
+	    listen(listener, 8) != 0 ||
+	    getsockname(listener, (struct sockaddr *)&at, &size) != 0)
+		exit(1);
+	while (n < REQUESTS_MAX && script[n] != NULL)
+		n++;
+	memset(seen, 0, sizeof(*seen));
+	server.pid = fork();
+	if (server.pid == 0)
+		play(listener, script, n);
+	close(listener);
+	snprintf(
+	    server.url, sizeof(server.url), "http://127.0.0.1:%d", ntohs(at.sin_port));
+	cfg.aws_ec2_metadata_service_endpoint = str_of(server.url);
+}
+
+static void
+end_server(void)
+{
+	if (server.pid <= 0)
+		return;
+	kill(server.pid, SIGKILL);
+	waitpid(server.pid, NULL, 0);
+	server.pid = 0;
+}
+
+/* ---- the parent ---- */
+
+static void
+begin(void)
+{
+	end_server();
+	cfg = (struct config){ 0 };
+	cfg.aws_profile = STR("default");
+	cfg.aws_shared_credentials_file = STR("/nonexistent/credentials");
+	cfg.aws_metadata_service_timeout_s = cfg.aws_metadata_service_num_attempts = 1;
+	creds_close(c);
+	c = creds_open(&cfg);
+	t = (struct creds_time){ NOW_MS, 1000 };
+}
+
+static void
+after(int64_t ms)
+{
+	t.wall_ms += ms;
+	t.mono_ms += ms;
+}
+
+static struct err last;
+
+/* "id secret token", or the cause of the error. */
+static const char *
+given(void)
+{
+	static char text[400];
+	struct sigv4_creds k;
+
+	last = ERR_INIT;
+	if (creds_get_at(c, t, &k, &last))
+		snprintf(text, sizeof(text), "%.*s %.*s %.*s", STR_ARG(k.access_key_id),
+		    STR_ARG(k.secret_access_key), STR_ARG(k.session_token));
+	else
+		snprintf(text, sizeof(text), "%s", last.cause);
+	return text;
+}
+
+static void
+says(const char *piece, const char *about)
+{
+	const char *text = given();
+
+	if (!ok(strstr(text, piece) != NULL, "%s", about))
+		diag("'%s' is not in '%s'", piece, text);
+	ok(strstr(last.cause, "s3cret") == NULL && strstr(last.cause, "session") == NULL,
+	    "%s: without a secret", about);
+}
+
+static bool
+asked(int i, const char *piece)
+{
+	return i < seen->n && strcasestr(seen->text[i], piece) != NULL;
+}
+
+static void
+test_imds(void)
+{
+	static const char *const script[] = { TOKEN, ROLE, KEYS("ASIA1", LONG_LIFE), ROLE,
+		KEYS("ASIA2", LONG_LIFE), NULL };
+
+	begin();
+	serve(script);
+	is_text(given(), "ASIA1 s3cret session", "instance: the role's keys");
+	ok(asked(0, "PUT /latest/api/token HTTP/1.1\r\n") &&
+		asked(0, "\r\nx-aws-ec2-metadata-token-ttl-seconds: 21600\r\n") &&
+		!asked(0, "transfer-encoding"),
+	    "instance: first a token");
+	ok(asked(1, "GET /latest/meta-data/iam/security-credentials/ HTTP") &&
+		asked(1, "\r\nx-aws-ec2-metadata-token: TOKEN\r\n"),
+	    "instance: then the role, with it");
+	ok(asked(2, "GET /latest/meta-data/iam/security-credentials/my-role HTTP") &&
+		asked(2, "\r\nx-aws-ec2-metadata-token: TOKEN\r\n"),
+	    "instance: then its keys");
+	given();
+	after(300 * MINUTE);
+	given();
+	is_int(seen->n, 3, "instance: nobody is asked while they live");
+	ok(creds_renew_at(c, t), "instance: refused ones can be renewed");
+	is_text(given(), "ASIA2 s3cret session", "instance: and are");
+	is_int(seen->n, 5, "instance: with the token of before");
+	ok(!creds_renew_at(c, t), "instance: not twice within a moment");
+}
+
+static void
+test_token_ends(void)
+{
+	static const char *const script[] = {
+		"HTTP/1.1 200 X\r\nConnection: close\r\nContent-Length: 5\r\n"
+		"X-Aws-Ec2-Metadata-Token-Ttl-Seconds: 100\r\n\r\nTOKEN",
+		ROLE, KEYS("ASIA1", LONG_LIFE), TOKEN_2, ROLE, KEYS("ASIA2", LONG_LIFE),
+		NULL
+	};
+
+	begin();
+	serve(script);
+	given();
+	after(95000);
+	creds_renew_at(c, t);
+	is_text(
+	    given(), "ASIA2 s3cret session", "token: a new one before its time is over");
+	ok(asked(4, "metadata-token: SECOND!\r\n"), "token: and that is used");
+}
+
+static void
+test_lapsed(void)
+{
+	static const char *const good[] = { TOKEN, LAPSED, TOKEN_2, ROLE,
+		KEYS("ASIA1", LONG_LIFE), NULL };
+	static const char *const late[] = { TOKEN, ROLE, LAPSED, TOKEN_2, ROLE,
+		KEYS("ASIA1", LONG_LIFE), NULL };
+	static const char *const bad[] = { TOKEN, LAPSED, TOKEN_2, LAPSED, TOKEN, NULL };
+
+	begin();
+	serve(good);
+	is_text(given(), "ASIA1 s3cret session", "401: begun anew");
+	begin();
+	serve(late);
+	is_text(given(), "ASIA1 s3cret session", "401 at the last step: begun anew");
+	begin();
+	serve(bad);
+	says("refuses the token it just gave", "401 again: an error");
+	is_int(seen->n, 4, "401 again: not for ever");
+}
+
+static void
+test_imds_none(void)
+{
+	static const struct {
+		const char *script[4], *about, *says;
+		int asked;
+	} rows[] = {
+		{ { TOKEN, NOT_FOUND }, "no role", "the instance has no role", 2 },
+		{ { TOKEN, ROLE, NOT_FOUND }, "a role just taken away",
+		    "the instance has no role", 3 },
+		{ { HEAD("403", "0") }, "metadata switched off", "no token (status 403)",
+		    1 },
+		{ { NOT_FOUND }, "another cloud, or version 1 only",
+		    "no token (status 404)", 1 },
+		{ { AWAY }, "out of order", "no token (status 500)", 1 },
+		{ { TOKEN, AWAY }, "out of order later", "answered 500", 2 },
+		{ { SLOW }, "slow", "no instance metadata at http://127.0.0.1:", 1 },
+		{ { HEAD("200", "3") "a b" }, "no token", "no token (status 200)", 1 },
+		{ { TOKEN, HEAD("200", "9") "../../etc" }, "no role's name",
+		    "no role's name", 2 },
+		{ { TOKEN, HEAD("200", "0") }, "no name at all", "no role's name", 2 },
+		{ { TOKEN, ROLE, WHOLE "{\"Code\":\"AssumeRoleUnauthorizedAccess\"}" },
+		    "a role that cannot be had", "Code is 'AssumeRoleUnauthorizedAccess'",
+		    3 },
+		{ { TOKEN, ROLE,
+		      WHOLE "{\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"s3cr" },
+		    "JSON cut off", "no JSON object", 3 },
+		{ { TOKEN, ROLE, HEAD("200", "999") "{\"SecretAccessKey\":\"s3cret\"" },
+		    "an answer cut off", "no whole answer came", 3 },
+		{ { TOKEN, ROLE, WHOLE "[]" }, "another JSON", "no JSON object", 3 },
+		{ { TOKEN, ROLE, WHOLE "{\"SecretAccessKey\":\"s3cret\",\"Token\":1}" },
+		    "a member missing", "AccessKeyId is missing or wrong", 3 },
+		{ { TOKEN, ROLE, KEYS("a\\nb", LONG_LIFE) }, "a line end in the id",
+		    "AccessKeyId is missing or wrong", 3 },
+		{ { TOKEN, ROLE, KEYS("ASIA1", "tomorrow") }, "no time",
+		    "Expiration is missing or wrong", 3 },
+		{ { TOKEN, ROLE, KEYS("ASIA1", "2026-11-20T10:11:12Z") }, "over already",
+		    "have expired at 2026-11-20T10:11:12.000Z: is our clock right?", 3 },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		begin();
+		serve(rows[i].script);
+		says(rows[i].says, rows[i].about);
+		given();
+		is_int(seen->n, rows[i].asked, "and not asked again at once");
+	}
+}
+
+static void
+test_nobody_there(void)
+{
+	static const char *const nothing[] = { NULL };
+
+	begin();
+	serve(nothing);
+	end_server();
+	says("no file /nonexistent/credentials with a profile 'default', no container, "
+	     "no instance metadata at http://127.0.0.1:",
+	    "nobody there: said with the rest");
+	is_int(last.kind, ERR_CONFIG, "nobody there: keys must be set");
+	is_int(last.source, ERR_FROM_AWS, "nobody there: for AWS");
+}
+
+static void
+test_attempts(void)
+{
+	static const char *const script[] = { AWAY, SLOW, TOKEN, AWAY, ROLE,
+		KEYS("ASIA1", LONG_LIFE), NULL };
+
+	begin();
+	cfg.aws_metadata_service_num_attempts = 3;
+	serve(script);
+	is_text(
+	    given(), "ASIA1 s3cret session", "attempts: as many as the settings allow");
+}
+
+/* Keys that end at 10:21:12, ten minutes from the beginning. */
+static void
+test_life(void)
+{
+	static const char *const script[] = { TOKEN, ROLE,
+		KEYS("ASIA1", "2026-11-20T10:21:12Z"), AWAY, AWAY, AWAY, ROLE,
+		KEYS("ASIA2", LONG_LIFE), NULL };
+
+	begin();
+	serve(script);
+	given();
+	after(5 * MINUTE - 1);
+	given();
+	is_int(seen->n, 3, "life: not asked before the last five minutes");
+	after(1);
+	is_text(given(), "ASIA1 s3cret session", "life: a failed renewal costs nothing");
+	is_int(seen->n, 4, "life: asked then");
+	after(4 * MINUTE - 1);
+	given();
+	is_int(seen->n, 4, "life: and not again for five minutes");
+	after(1);
+	is_text(given(), "ASIA1 s3cret session", "life: but in the last minute");
+	after(9999);
+	given();
+	is_int(seen->n, 5, "life: not with each call");
+	after(50001);
+	says("answered 500", "life: over, and no newer ones");
+	is_int(last.kind, ERR_UPSTREAM, "life: over is the service's fault");
+	is_int(seen->n, 6, "life: asked at its end");
+	after(9999);
+	given();
+	after(1);
+	is_text(given(), "ASIA2 s3cret session", "life: the service is back, so are we");
+}
+
+static void
+test_gone(void)
+{
+	static const char *const script[] = { TOKEN, ROLE,
+		KEYS("ASIA1", "2026-11-20T10:21:12Z"), NOT_FOUND, NULL };
+
+	begin();
+	serve(script);
+	given();
+	after(10 * MINUTE);
+	says("no AWS credentials any more: not in the settings",
+	    "gone: a role taken away");
+	is_int(last.kind, ERR_UPSTREAM, "gone: it worked before");
+}
+
+static void
+test_same_again(void)
+{
+	static const char *const script[] = { TOKEN, ROLE,
+		KEYS("ASIA1", "2026-11-20T10:13:12Z"), ROLE,
+		KEYS("ASIA1", "2026-11-20T10:13:12Z"), NULL };
+
+	begin();
+	serve(script);
+	given();
+	after(19999);
+	given();
+	is_int(seen->n, 3, "short lives: not asked with each call");
+	after(1);
+	is_text(
+	    given(), "ASIA1 s3cret session", "short lives: the old ones again are taken");
+	is_int(seen->n, 5, "short lives: asked early");
+}
+
+/* ---- container ---- */
+
+static char token_file[] = "/tmp/test_creds.XXXXXX";
+
+static void
+write_token(const char *text)
+{
+	FILE *f = fopen(token_file, "w");
+
+	if (f == NULL)
+		return;
+	fputs(text, f);
+	fclose(f);
+}
+
+static void
+container(const char *const *script)
+{
+	static char url[96];
+
+	begin();
+	serve(script);
+	snprintf(url, sizeof(url), "%s/v2/credentials/x?a=b", server.url);
+	cfg.aws_container_credentials_full_uri = str_of(url);
+}
+
+static void
+test_container(void)
+{
+	static const char *const script[] = { KEYS("ASIA1", LONG_LIFE),
+		KEYS("ASIA2", LONG_LIFE), NULL };
+
+	container(script);
+	cfg.aws_container_authorization_token = STR("Basic s3cret");
+	is_text(given(), "ASIA1 s3cret session", "container: its keys");
+	ok(asked(0, "GET /v2/credentials/x?a=b HTTP/1.1\r\n") &&
+		asked(0, "\r\nauthorization: Basic s3cret\r\n"),
+	    "container: asked with the token of the settings");
+	cfg.aws_container_authorization_token_file = str_of(token_file);
+	write_token("from file");
+	creds_renew_at(c, t);
+	is_text(given(), "ASIA2 s3cret session", "container: renewed");
+	ok(asked(1, "\r\nauthorization: from file\r\n"),
+	    "container: the token file counts more");
+	container(script);
+	given();
+	ok(seen->n == 1 && !asked(0, "authorization"),
+	    "container: no token is well, too");
+}
+
+static void
+test_container_wrong(void)
+{
+	static const char *const bad_tokens[] = { "", "a\nEvil: b", "a\r\n", "a\n" };
+	static const char *const keys[] = { KEYS("ASIA1", LONG_LIFE), NULL };
+	static const char *const forbidden[] = { HEAD("403", "6") "s3cret", NULL };
+	static const char *const away[] = { AWAY, AWAY, NULL };
+
+	for (size_t i = 0; i < COUNT(bad_tokens); i++) {
+		container(keys);
+		cfg.aws_container_authorization_token_file = str_of(token_file);
+		write_token(bad_tokens[i]);
+		says("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE is empty", "a wrong token");
+		is_int(seen->n, 0, "is not sent");
+	}
+	container(keys);
+	cfg.aws_container_authorization_token_file = STR("/nonexistent");
+	says("/nonexistent cannot be read", "a token file that is not there");
+	container(forbidden);
+	says("answered 403", "container: refused");
+	is_int(last.kind, ERR_CONFIG, "container: which is the operator's");
+	container(away);
+	says("answered 500", "container: out of order");
+	is_int(last.kind, ERR_UPSTREAM, "container: which is not");
+	is_int(seen->n, 2, "container: asked twice, and the instance not in its place");
+}
+
+int
+main(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (seen == MAP_FAILED || close(mkstemp(token_file)) != 0)
+		return 1;
+	test_imds();
+	test_token_ends();
+	test_lapsed();
+	test_imds_none();
+	test_nobody_there();
+	test_attempts();
+	test_life();
+	test_gone();
+	test_same_again();
+	test_container();
+	test_container_wrong();
+	begin();
+	creds_close(c);
+	unlink(token_file);
+	munmap(seen, sizeof(*seen));
+	return done_testing();
+}
