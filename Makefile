@@ -33,7 +33,7 @@ REAL_CFLAGS = -std=c17 -D_GNU_SOURCE -DIVS_VERSION='"$(VERSION)"' -Icommon -Ibui
 	$(WARN) $(HARD) $(OPT) $(call PC,--cflags,$(PKGS)) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 REAL_LDFLAGS = $(LDHARD) $(LDOPT) $(LDFLAGS)
 LIBS    = $(call PC,--libs,$(PKGS)) -lfcgi
-EMULATOR_LIBS = $(call PC,--libs,libmicrohttpd jansson libcrypto) -lpthread
+EMULATOR_LIBS = $(call PC,--libs,libmicrohttpd jansson libcrypto libcurl) -lpthread
 
 LIB_SRC  := $(wildcard common/*/*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o) $(B)/gen/scripts.o $(B)/gen/queries.o

@@ -6,12 +6,14 @@
 #include <strings.h>
 #include <time.h>
 
+#include "bind.h"
 #include "control.h"
 #include "faults.h"
 #include "log.h"
 #include "ops.h"
+#include "quotas.h"
 #include "sigcheck.h"
-#include "state.h"
+#include "turn.h"
 
 /* What is known of a call while it is on its way. */
 struct call {
@@ -61,6 +63,8 @@ check_content_type(struct call *c)
 	static const char wanted[] = "application/json";
 	const char *sent = request_header(c->rq, "content-type");
 
+	if (strcmp(c->op->method, "POST") != 0)
+		return true;
 	if (sent != NULL && strncasecmp(sent, wanted, strlen(wanted)) == 0) {
 		sent += strlen(wanted);
 		sent += strspn(sent, " \t");
@@ -71,16 +75,6 @@ check_content_type(struct call *c)
 	    c->rp, "ValidationException", "Content-Type must be %s", wanted);
 }
 
-/* Read before any fault hits, so that the log can show what was asked. */
-static void
-parse_body(struct call *c)
-{
-	json_error_t error;
-
-	c->in = json_loadb(c->rq->body != NULL ? c->rq->body : "", c->rq->body_n,
-	    JSON_REJECT_DUPLICATES, &error);
-}
-
 static bool
 check_body(struct call *c)
 {
@@ -88,7 +82,7 @@ check_body(struct call *c)
 
 	if (c->in == NULL)
 		return reply_fail(
-		    c->rp, "ValidationException", "the body is not sound JSON");
+		    c->rp, "ValidationException", "the body or the path is not sound");
 	if (!json_is_object(c->in))
 		return reply_fail(
 		    c->rp, "ValidationException", "the body must be a JSON object");
@@ -101,19 +95,24 @@ check_body(struct call *c)
 static bool
 run(struct call *c)
 {
-	struct state *st = c->emu->state;
-	uint64_t version;
 	bool ok;
 
 	if (!check_content_type(c) || !check_body(c))
 		return false;
-	state_begin(st);
-	ok = c->op->run(st, c->in, c->rp);
-	version = state_end(st);
-	if (version == 0 || state_commit(st, version))
+	turn_begin(c->emu->live);
+	ok = c->op->run(c->emu, c->in, c->rp);
+	if (turn_end(c->emu->live))
 		return ok;
 	return reply_fail(
 	    c->rp, "InternalServerException", "the state cannot be written");
+}
+
+static bool
+check_rate(struct call *c)
+{
+	if (quotas_take(c->emu->quotas, c->op))
+		return true;
+	return reply_fail(c->rp, "ThrottlingException", "Rate exceeded");
 }
 
 static bool
@@ -122,7 +121,10 @@ answer(struct call *c)
 	if (!check_size(c) || !find_operation(c) ||
 	    !sigcheck(c->emu->settings, c->rq, time(NULL), c->rp))
 		return false;
-	parse_body(c);
+	/* Read before any fault hits, so that the log can show what was asked. */
+	c->in = bind_input(c->op, c->rq);
+	if (!check_rate(c))
+		return false;
 	c->faulty = faults_take(c->emu->faults, c->op->name, &c->fault);
 	if (!c->faulty)
 		return run(c);

@@ -1,8 +1,8 @@
 /*
  * dispatch.h - from a request to its answer.
  *
- * The order is that of AWS: size, operation, signature, then (ours) a queued fault, then
- * the body, then the operation. Called by many threads at once.
+ * The order is that of AWS: size, operation, signature, rate, then (ours) a queued
+ * fault, then the body, then the operation. Called by many threads at once.
  */
 #ifndef EMULATOR_DISPATCH_H
 #define EMULATOR_DISPATCH_H

@@ -8,12 +8,18 @@ struct settings;
 struct state;
 struct faults;
 struct log;
+struct quotas;
+struct bridge;
+struct live;
 
 struct emulator {
 	const struct settings *settings;
 	struct state *state;
 	struct faults *faults;
 	struct log *log;
+	struct quotas *quotas;
+	struct bridge *bridge;
+	struct live *live;
 };
 
 #endif

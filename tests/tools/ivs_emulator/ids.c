@@ -87,3 +87,24 @@ ids_time(char out[IDS_TIME_BYTES], time_t t)
 	gmtime_r(&t, &tm);
 	strftime(out, IDS_TIME_BYTES, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
+
+void
+ids_time_ms(char out[IDS_TIME_MS_BYTES], int64_t t_ms)
+{
+	time_t t = (time_t)(t_ms / 1000);
+	struct tm tm;
+	size_t n;
+
+	gmtime_r(&t, &tm);
+	n = strftime(out, IDS_TIME_MS_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out + n, IDS_TIME_MS_BYTES - n, ".%03dZ", (int)(t_ms % 1000));
+}
+
+int64_t
+ids_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}

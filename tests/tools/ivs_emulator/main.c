@@ -8,13 +8,16 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "bridge.h"
 #include "emulator.h"
 #include "faults.h"
 #include "log.h"
+#include "quotas.h"
 #include "schema.h"
 #include "server.h"
 #include "settings.h"
 #include "state.h"
+#include "turn.h"
 
 #define EXIT_OK 0
 #define EXIT_FAILED 1
@@ -35,15 +38,22 @@ static bool
 open_parts(struct emulator *emu)
 {
 	emu->faults = faults_open();
+	emu->quotas = quotas_open(emu->settings->quotas);
 	return schema_open() && (emu->log = log_open(emu->settings->log_path)) != NULL &&
-	       (emu->state = state_open(emu->settings)) != NULL;
+	       (emu->state = state_open(emu->settings)) != NULL &&
+	       (emu->bridge = bridge_open(emu->settings)) != NULL &&
+	       (emu->live = live_open(
+		    emu->state, emu->bridge, emu->settings->auto_publish_ms)) != NULL;
 }
 
 static void
 close_parts(struct emulator *emu)
 {
+	live_close(emu->live);
+	bridge_close(emu->bridge);
 	state_close(emu->state);
 	log_close(emu->log);
+	quotas_close(emu->quotas);
 	faults_close(emu->faults);
 	schema_close();
 }

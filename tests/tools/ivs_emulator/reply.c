@@ -84,6 +84,7 @@ reply_body(struct reply *rp, json_t *body)
 {
 	json_decref(rp->body);
 	rp->body = body;
+	rp->empty = false;
 	return true;
 }
 

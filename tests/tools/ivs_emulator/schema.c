@@ -19,6 +19,13 @@ static const char *const pattern_text[PATTERN_COUNT] = {
 	    "^$|^arn:aws:ivs:[a-z0-9-]+:[0-9]+:storage-configuration/[a-zA-Z0-9-]+$",
 	[PATTERN_ERROR_TYPE] = "^[a-zA-Z0-9.:/#_,-]*$",
 	[PATTERN_WORD] = "^[a-zA-Z0-9*_-]*$",
+	[PATTERN_KEY_ARN] = "^arn:aws:ivs:[a-z0-9-]+:[0-9]+:public-key/[a-zA-Z0-9-]+$",
+	[PATTERN_RESOURCE_ARN] = "^arn:aws:ivs:[a-z0-9-]+:[0-9]+:[a-z-]+/[a-zA-Z0-9-]+$",
+	[PATTERN_SESSION_ID] = "^st-[a-zA-Z0-9]+$",
+	[PATTERN_PEM] = "-----BEGIN PUBLIC KEY-----\r?\n[a-zA-Z0-9+/=\r\n]+\r?\n"
+			"-----END PUBLIC KEY-----",
+	[PATTERN_LINE] = "^[ -~]*$",
+	[PATTERN_URL] = "^$|^https?://[!-~]+$",
 };
 
 static regex_t patterns[PATTERN_COUNT];

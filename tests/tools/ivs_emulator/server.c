@@ -138,7 +138,7 @@ body_text(const struct reply *rp)
 	else if (rp->body != NULL)
 		text = json_dumps(rp->body, JSON_COMPACT);
 	else
-		text = strdup("{}");
+		text = strdup(rp->empty ? "" : "{}");
 	if (text == NULL)
 		abort();
 	return text;

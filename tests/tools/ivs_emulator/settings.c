@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define AUTO_PUBLISH_MAX_MS 3600000
+
 enum option_id {
 	OPT_PORT = 1,
 	OPT_STATE,
@@ -14,6 +16,8 @@ enum option_id {
 	OPT_SESSION_TOKEN,
 	OPT_REGION,
 	OPT_ACCOUNT,
+	OPT_QUOTAS,
+	OPT_AUTO_PUBLISH,
 	OPT_HELP,
 };
 
@@ -26,6 +30,8 @@ static const struct option options[] = {
 	{ "session-token", required_argument, NULL, OPT_SESSION_TOKEN },
 	{ "region", required_argument, NULL, OPT_REGION },
 	{ "account", required_argument, NULL, OPT_ACCOUNT },
+	{ "quotas", no_argument, NULL, OPT_QUOTAS },
+	{ "auto-publish", required_argument, NULL, OPT_AUTO_PUBLISH },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -33,32 +39,33 @@ static const struct option options[] = {
 void
 settings_usage(FILE *out)
 {
-	fputs("usage: ivs_emulator --port N --state FILE --log FILE [options]\n"
-	      "  --port N            TCP port on 127.0.0.1; 0 takes a free one\n"
-	      "  --state FILE        stages and tokens, kept as JSON; made when absent\n"
-	      "  --log FILE          one JSON line per call is appended here\n"
-	      "  --access-key ID     else $AWS_ACCESS_KEY_ID\n"
-	      "  --secret KEY        else $AWS_SECRET_ACCESS_KEY\n"
-	      "  --session-token T   else $AWS_SESSION_TOKEN; none: long-term keys\n"
-	      "  --region R          default ap-northeast-1\n"
-	      "  --account N         12 digits, default 123456789012\n"
-	      "Prints 'port N' once it listens. SIGTERM or SIGINT ends it.\n",
+	fputs(
+	    "usage: ivs_emulator --port N --state FILE --log FILE [options]\n"
+	    "  --port N            TCP port on 127.0.0.1; 0 takes a free one\n"
+	    "  --state FILE        stages and tokens, kept as JSON; made when absent\n"
+	    "  --log FILE          one JSON line per call is appended here\n"
+	    "  --access-key ID     else $AWS_ACCESS_KEY_ID\n"
+	    "  --secret KEY        else $AWS_SECRET_ACCESS_KEY\n"
+	    "  --session-token T   else $AWS_SESSION_TOKEN; none: long-term keys\n"
+	    "  --region R          default ap-northeast-1\n"
+	    "  --account N         12 digits, default 123456789012\n"
+	    "  --quotas            limit the rate of calls as AWS does\n"
+	    "  --auto-publish MS   who gets a token to publish does so after that time\n"
+	    "Prints 'port N' once it listens. SIGTERM or SIGINT ends it.\n",
 	    out);
 }
 
 static bool
-read_port(const char *text, uint16_t *ret_port)
+read_number(const char *option, const char *text, unsigned long max, unsigned long *ret_n)
 {
-	unsigned long n;
-	char *end;
+	char *end = NULL;
 
-	if (*text < '0' || *text > '9')
-		return false;
-	n = strtoul(text, &end, 10);
-	if (*end != '\0' || n > UINT16_MAX)
-		return false;
-	*ret_port = (uint16_t)n;
-	return true;
+	if (*text >= '0' && *text <= '9')
+		*ret_n = strtoul(text, &end, 10);
+	if (end != NULL && *end == '\0' && *ret_n <= max)
+		return true;
+	fprintf(stderr, "ivs_emulator: %s must be 0..%lu, got '%s'\n", option, max, text);
+	return false;
 }
 
 static bool
@@ -73,14 +80,23 @@ take_option(struct settings *s, int id, const char *value, bool *port_given)
 		[OPT_REGION] = &s->region,
 		[OPT_ACCOUNT] = &s->account,
 	};
+	unsigned long n = 0;
+	bool ok = true;
 
 	if (id == OPT_PORT) {
 		*port_given = true;
-		if (read_port(value, &s->port))
-			return true;
-		fprintf(
-		    stderr, "ivs_emulator: --port must be 0..65535, got '%s'\n", value);
-		return false;
+		ok = read_number("--port", value, UINT16_MAX, &n);
+		s->port = (uint16_t)n;
+		return ok;
+	}
+	if (id == OPT_AUTO_PUBLISH) {
+		ok = read_number("--auto-publish", value, AUTO_PUBLISH_MAX_MS, &n);
+		s->auto_publish_ms = (int)n;
+		return ok;
+	}
+	if (id == OPT_QUOTAS) {
+		s->quotas = true;
+		return true;
 	}
 	if (id < OPT_STATE || id > OPT_ACCOUNT)
 		return false; /* getopt has named the bad option already */
@@ -144,7 +160,9 @@ settings_read(struct settings *s, int argc, char **argv)
 	bool port_given = false;
 	int id;
 
-	*s = (struct settings){ .region = "ap-northeast-1", .account = "123456789012" };
+	*s = (struct settings){ .region = "ap-northeast-1",
+		.account = "123456789012",
+		.auto_publish_ms = -1 };
 	while ((id = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		if (id == OPT_HELP) {
 			s->help = true;

@@ -20,7 +20,9 @@ struct settings {
 	const char *session_token;
 	const char *region;
 	const char *account;
-	bool help; /* --help was given; nothing else is checked */
+	bool quotas;	     /* call rates are limited from the start */
+	int auto_publish_ms; /* from the token until he publishes; -1: never */
+	bool help;	     /* --help was given; nothing else is checked */
 };
 
 /* Read argv, then fill gaps from AWS_*. False: the reason was printed on stderr. */

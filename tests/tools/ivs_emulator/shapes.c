@@ -24,6 +24,20 @@
 #define NEXT_TOKEN \
 	{ .name = "nextToken", .kind = RULE_STRING, .max = 1024, \
 	    .pattern = PATTERN_NEXT_TOKEN }
+#define LIST(most) MAX_RESULTS(most), NEXT_TOKEN
+#define SESSION_ID \
+	{ .name = "sessionId", .kind = RULE_STRING, .required = true, .min = 16, \
+	    .max = 16, .pattern = PATTERN_SESSION_ID }
+#define PARTICIPANT_ID \
+	{ .name = "participantId", .kind = RULE_STRING, .required = true, .max = 64, \
+	    .pattern = PATTERN_NAME }
+#define KEY_ARN \
+	{ .name = "arn", .kind = RULE_STRING, .required = true, .min = 1, .max = 128, \
+	    .pattern = PATTERN_KEY_ARN }
+/* The model's own pattern for it fits no ARN there is. */
+#define RESOURCE_ARN \
+	{ .name = "resourceArn", .kind = RULE_STRING, .required = true, .min = 1, \
+	    .max = 128, .pattern = PATTERN_RESOURCE_ARN }
 #define END { .name = NULL }
 
 /* Bounded by the sum over all attributes, not one by one. */
@@ -67,6 +81,10 @@ static const struct rule hls_members[] = {
 	END
 };
 
+static const char *const state_values[] = { "CONNECTED", "DISCONNECTED", NULL };
+static const char *const recording_state_values[] = { "STARTING", "ACTIVE", "STOPPING",
+	"STOPPED", "FAILED", NULL };
+
 static const struct rule recording_members[] = {
 	{ .name = "storageConfigurationArn", .kind = RULE_STRING, .required = true,
 	    .max = 128, .pattern = PATTERN_STORAGE_ARN },
@@ -95,4 +113,82 @@ const struct rule shape_create_stage[] = {
 
 const struct rule shape_get_stage[] = { STAGE_ARN("arn"), END };
 
-const struct rule shape_list_stages[] = { MAX_RESULTS(100), NEXT_TOKEN, END };
+const struct rule shape_list_stages[] = { LIST(100), END };
+
+const struct rule shape_update_stage[] = {
+	STAGE_ARN("arn"), NAME,
+	{ .name = "autoParticipantRecordingConfiguration", .kind = RULE_STRUCT,
+	    .of = recording_members },
+	END
+};
+
+const struct rule shape_delete_stage[] = { STAGE_ARN("arn"), END };
+
+const struct rule shape_start_replication[] = {
+	STAGE_ARN("sourceStageArn"), STAGE_ARN("destinationStageArn"), PARTICIPANT_ID,
+	{ .name = "reconnectWindowSeconds", .kind = RULE_INTEGER, .max = 300 },
+	ATTRIBUTES, END
+};
+
+const struct rule shape_stop_replication[] = {
+	STAGE_ARN("sourceStageArn"), STAGE_ARN("destinationStageArn"), PARTICIPANT_ID, END
+};
+
+const struct rule shape_list_replicas[] = {
+	STAGE_ARN("sourceStageArn"), PARTICIPANT_ID, LIST(50), END
+};
+
+const struct rule shape_list_participants[] = {
+	STAGE_ARN("stageArn"), SESSION_ID,
+	{ .name = "filterByUserId", .kind = RULE_STRING, .max = 128 },
+	{ .name = "filterByPublished", .kind = RULE_BOOLEAN },
+	{ .name = "filterByState", .kind = RULE_STRING, .max = 16,
+	    .values = state_values },
+	{ .name = "filterByRecordingState", .kind = RULE_STRING, .max = 16,
+	    .values = recording_state_values },
+	LIST(100), END
+};
+
+const struct rule shape_get_participant[] = {
+	STAGE_ARN("stageArn"), SESSION_ID, PARTICIPANT_ID, END
+};
+
+const struct rule shape_list_events[] = {
+	STAGE_ARN("stageArn"), SESSION_ID, PARTICIPANT_ID, LIST(100), END
+};
+
+const struct rule shape_list_sessions[] = { STAGE_ARN("stageArn"), LIST(100), END };
+
+const struct rule shape_get_session[] = { STAGE_ARN("stageArn"), SESSION_ID, END };
+
+const struct rule shape_disconnect[] = {
+	STAGE_ARN("stageArn"), PARTICIPANT_ID,
+	{ .name = "reason", .kind = RULE_STRING, .max = 128 },
+	END
+};
+
+const struct rule shape_import_key[] = {
+	{ .name = "publicKeyMaterial", .kind = RULE_STRING, .required = true, .max = 4096,
+	    .pattern = PATTERN_PEM },
+	NAME, TAGS, END
+};
+
+const struct rule shape_key_arn[] = { KEY_ARN, END };
+
+const struct rule shape_list_keys[] = { LIST(100), END };
+
+const struct rule shape_tag[] = {
+	RESOURCE_ARN,
+	{ .name = "tags", .kind = RULE_MAP, .required = true, .max = 50, .key = &tag_key,
+	    .of = &tag_value },
+	END
+};
+
+const struct rule shape_untag[] = {
+	RESOURCE_ARN,
+	{ .name = "tagKeys", .kind = RULE_LIST, .required = true, .max = 50,
+	    .of = &tag_key },
+	END
+};
+
+const struct rule shape_list_tags[] = { RESOURCE_ARN, END };

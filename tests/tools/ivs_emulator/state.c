@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "js.h"
+
 #define VERSION 1
 #define TOKENS_KEPT 300
 
@@ -26,9 +28,10 @@ struct state {
 static json_t *
 empty_root(const struct settings *s)
 {
-	return json_pack("{s:i, s:s, s:s, s:i, s:i, s:{}, s:[]}", "version", VERSION,
-	    "region", s->region, "account", s->account, "lastSeq", 0, "tokensIssued", 0,
-	    "stages", "tokens");
+	return json_pack("{s:i, s:s, s:s, s:i, s:i, s:{}, s:[], s:{}, s:{}, s:[], s:[]}",
+	    "version", VERSION, "region", s->region, "account", s->account, "lastSeq", 0,
+	    "tokensIssued", 0, "stages", "tokens", "keys", "sessions", "replicas",
+	    "pending");
 }
 
 static bool
@@ -50,6 +53,28 @@ stages_are_sound(json_t *stages)
 	return true;
 }
 
+/* Parts that a file of an earlier day has not got yet. */
+static bool
+add_parts(json_t *root)
+{
+	static const char *const objects[] = { "keys", "sessions", NULL };
+	static const char *const arrays[] = { "replicas", "pending", NULL };
+
+	for (size_t i = 0; objects[i] != NULL; i++) {
+		if (json_object_get(root, objects[i]) == NULL)
+			json_object_set_new(root, objects[i], json_object());
+		if (!json_is_object(json_object_get(root, objects[i])))
+			return false;
+	}
+	for (size_t i = 0; arrays[i] != NULL; i++) {
+		if (json_object_get(root, arrays[i]) == NULL)
+			json_object_set_new(root, arrays[i], json_array());
+		if (!json_is_array(json_object_get(root, arrays[i])))
+			return false;
+	}
+	return true;
+}
+
 /* NULL when the file fits; else what is wrong with it. */
 static const char *
 root_fault(json_t *root, const struct settings *s)
@@ -67,8 +92,8 @@ root_fault(json_t *root, const struct settings *s)
 	if (strcmp(region, s->region) != 0 || strcmp(account, s->account) != 0)
 		return "it was made for another region or account";
 	if (!json_is_object(stages) || !json_is_array(tokens) ||
-	    !stages_are_sound(stages))
-		return "its stages or tokens are malformed";
+	    !stages_are_sound(stages) || !add_parts(root))
+		return "its stages, tokens, keys or sessions are malformed";
 	return NULL;
 }
 
@@ -217,7 +242,25 @@ raise_count(struct state *st, const char *member)
 	return n;
 }
 
-const json_t *
+json_t *
+state_part(struct state *st, const char *name)
+{
+	return json_object_get(st->root, name);
+}
+
+void
+state_touch(struct state *st)
+{
+	st->changed = true;
+}
+
+json_int_t
+state_next_seq(struct state *st)
+{
+	return raise_count(st, "lastSeq");
+}
+
+json_t *
 state_stage(struct state *st, const char *arn)
 {
 	return json_object_get(json_object_get(st->stages, arn), "stage");
@@ -232,32 +275,24 @@ state_stage_count(struct state *st)
 void
 state_stage_add(struct state *st, json_t *stage)
 {
-	const char *arn = json_string_value(json_object_get(stage, "arn"));
-	json_int_t seq = raise_count(st, "lastSeq");
+	json_int_t seq = state_next_seq(st);
 
-	json_object_set_new(
-	    st->stages, arn, json_pack("{s:I, s:o}", "seq", seq, "stage", stage));
+	/* jansson keeps members in the order they were added, and so does the file. */
+	json_object_set_new(st->stages, js_text(stage, "arn"),
+	    json_pack("{s:I, s:o}", "seq", seq, "stage", stage));
 }
 
 bool
-state_stage_page(struct state *st, json_int_t after, size_t n,
-    void (*each)(const json_t *stage, void *arg), void *arg, json_int_t *ret_last)
+state_stage_remove(struct state *st, const char *arn)
 {
-	const char *arn;
-	json_t *record;
+	st->changed = true;
+	return json_object_del(st->stages, arn) == 0;
+}
 
-	/* jansson keeps members in the order they were added, and so does the file. */
-	json_object_foreach (st->stages, arn, record) {
-		json_int_t seq = json_integer_value(json_object_get(record, "seq"));
-
-		if (seq <= after)
-			continue;
-		if (n-- == 0)
-			return true;
-		each(json_object_get(record, "stage"), arg);
-		*ret_last = seq;
-	}
-	return false;
+json_t *
+state_stages(struct state *st)
+{
+	return st->stages;
 }
 
 void
@@ -267,6 +302,19 @@ state_token_add(struct state *st, json_t *token)
 	json_array_append_new(st->tokens, token);
 	if (json_array_size(st->tokens) > TOKENS_KEPT)
 		json_array_remove(st->tokens, 0);
+}
+
+const json_t *
+state_token(struct state *st, const char *stage_arn, const char *id)
+{
+	const json_t *token;
+	size_t i;
+
+	json_array_foreach (st->tokens, i, token)
+		if (js_is(token, "participantId", id) &&
+		    js_is(token, "stageArn", stage_arn))
+			return token;
+	return NULL;
 }
 
 json_t *
