@@ -72,11 +72,12 @@ function aws(stage, began,   p, i, t, start, listed, newer) {
 		listed[p] = start || (newer && at[p] >= began - 60000)
 		if (newer && listed[p]) continue
 		learn(p, stage)
+		at[p] = began
 		on[p] = start
 		if (t > e[p]) e[p] = t
 	}
 	for (p in where)
-		if (where[p] == stage && on[p] && !listed[p] && at[p] < began) { on[p] = 0; at[p] = now }
+		if (where[p] == stage && on[p] && !listed[p] && at[p] < began) { on[p] = 0; at[p] = began }
 	if (stage == S) { if (don || on_air(S, "") != "" || any(S)) direct() }
 	else if (!(live && source == "token" && e[cur] == 0 && issued[cur] > now - 60000 && on_air(M, "") == ""))
 		settle("aws")
