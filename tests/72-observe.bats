@@ -35,6 +35,14 @@ source_now() {
 	equals "$(observe)" 'offline  1'
 }
 
+@test "observe: who began a moment ago, by an event, is not taken off for not being listed yet" {
+	t=$(date -u +%FT%T.%3NZ) who=ev$RANDOM
+	api POST /api/stats/events "$(jq -nc --arg a "$MASTER" --arg p "$who" --arg t "$t" \
+		'{"detail-type": "IVS Stage Update", source: "aws.ivs", resources: [$a], detail: {
+		event_name: "Participant Published", participant_id: $p, event_time: $t}}')"
+	equals "$(observe)" "live $who 0"
+}
+
 @test "observe: who only watches is no publisher" {
 	guest=obs$RANDOM
 	at_aws join "$guest"

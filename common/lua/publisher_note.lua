@@ -179,7 +179,8 @@ function on.event()
 	return answer('OK')
 end
 
--- A reading is knowledge of when it began. Times of AWS may be whole seconds where those of events are not.
+-- What was read is what was known when the reading began. Times of AWS may be whole seconds where
+-- those of events are not.
 local function newer(e, than) return math.floor(e / 1000) > math.floor(than / 1000) end
 
 function on.aws()
