@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "aws/cloudwatch.h"
@@ -18,11 +19,13 @@
 #include "base/banned.h"
 
 #define REQUEST_MAX_BYTES (4u << 20)
+#define AHEAD_S 3600 /* AWS' clock against ours, where it differs */
 
 /* Shared with the server process. */
 static struct {
 	int requests, fail_at; /* the fail_at-th (from 1) is refused */
 	bool pages;
+	int skewed;	/* the first so many are refused for their date */
 	size_t largest; /* bytes of a body */
 	size_t n;	/* of the last request */
 	char text[REQUEST_MAX_BYTES];
@@ -67,12 +70,18 @@ read_request(int fd)
 static void
 answer(int fd)
 {
-	char body[200] = "", out[500];
-	bool fail = seen->requests == seen->fail_at;
+	char body[200] = "", out[500], date[64];
+	bool skewed = seen->requests <= seen->skewed;
+	bool fail = seen->requests == seen->fail_at || skewed;
+	time_t ahead = time(NULL) + AHEAD_S;
+	struct tm tm;
 	ssize_t done;
 	int n;
 
-	if (fail)
+	strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&ahead, &tm));
+	if (skewed)
+		snprintf(body, sizeof(body), "{\"__type\":\"RequestTimeTooSkewed\"}");
+	else if (fail)
 		snprintf(body, sizeof(body),
 		    "{\"__type\":\"com.amazonaws.cloudwatch#InvalidParameterValue"
 		    "Exception\",\"message\":\"no\"}");
@@ -82,8 +91,9 @@ answer(int fd)
 		    seen->requests, seen->requests);
 	n = snprintf(out, sizeof(out),
 	    "HTTP/1.1 %d x\r\nContent-Length: %zu\r\nConnection: close\r\n"
-	    "x-amzn-RequestId: rid-%d\r\n\r\n%s",
-	    fail ? 400 : 200, strlen(body), seen->requests, body);
+	    "x-amzn-RequestId: rid-%d\r\n%s%s%s\r\n%s",
+	    fail ? 400 : 200, strlen(body), seen->requests, skewed ? "Date: " : "",
+	    skewed ? date : "", skewed ? "\r\n" : "", body);
 	done = write(fd, out, (size_t)n);
 	(void)done;
 }
@@ -117,7 +127,7 @@ serve(void)
 static void
 forget(void)
 {
-	seen->requests = seen->fail_at = 0;
+	seen->requests = seen->fail_at = seen->skewed = 0;
 	seen->largest = 0;
 	seen->pages = false;
 	arena_wipe(&arena);
@@ -297,6 +307,44 @@ test_endless_list(void)
 	is_int(seen->requests, IVS_PAGES_MAX, "after so many pages");
 }
 
+/* Seconds from now to the X-Amz-Date of the last request. */
+static long
+signed_ahead(void)
+{
+	const char *p = strcasestr(seen->text, "\r\nx-amz-date: ");
+	struct tm tm = { 0 };
+
+	if (p == NULL || strptime(p + 14, "%Y%m%dT%H%M%SZ", &tm) == NULL)
+		return -1;
+	return (long)(timegm(&tm) - time(NULL));
+}
+
+static void
+test_clock(void)
+{
+	static const struct aws_op op = { .name = "TakeThing", .repeat = AWS_ONCE };
+	struct ivs *other = ivs_open(&cfg, NULL);
+	struct err err = ERR_INIT;
+	long ahead;
+
+	forget();
+	seen->skewed = 1;
+	ok(aws_call_done(other, &arena, &op, json_object(), &err) && seen->requests == 2,
+	    "a clock that AWS dislikes is put right, and the call made again");
+	ahead = signed_ahead();
+	ok(ahead > AHEAD_S - 60 && ahead < AHEAD_S + 60, "with the new date (%ld s)",
+	    ahead);
+	ok(ivs_now_ms(other) / 1000 - time(NULL) > AHEAD_S - 60, "which stays");
+	ivs_close(other);
+	other = ivs_open(&cfg, NULL);
+	forget();
+	seen->skewed = 9;
+	ok(!aws_call_done(other, &arena, &op, json_object(), &err) &&
+		err.kind == ERR_DENIED && seen->requests == 2,
+	    "it is put right once");
+	ivs_close(other);
+}
+
 static void
 test_endpoints(void)
 {
@@ -357,6 +405,7 @@ main(void)
 	test_many();
 	test_form();
 	test_endless_list();
+	test_clock();
 	test_endpoints();
 	ivs_close(ivs);
 	kill(pid, SIGKILL);
