@@ -15,7 +15,7 @@
 /* The parameters we read, of all that a web server sends. */
 struct raw {
 	struct str method, uri, length, remote, forwarded, rid, api_key, internal_secret;
-	struct str origin, language, agent;
+	struct str origin, language, agent, idempotency_key;
 	bool twice;
 };
 
@@ -34,6 +34,7 @@ static const struct {
 	{ STR("HTTP_ORIGIN"), offsetof(struct raw, origin) },
 	{ STR("HTTP_ACCEPT_LANGUAGE"), offsetof(struct raw, language) },
 	{ STR("HTTP_USER_AGENT"), offsetof(struct raw, agent) },
+	{ STR("HTTP_IDEMPOTENCY_KEY"), offsetof(struct raw, idempotency_key) },
 };
 
 static void
@@ -231,6 +232,7 @@ req_init(struct req *rq, struct arena *a, const struct config *cfg, char **param
 	rq->internal_secret = raw.internal_secret;
 	rq->origin = raw.origin;
 	rq->user_agent = raw.agent;
+	rq->idempotency_key = raw.idempotency_key;
 	rq->header_twice = raw.twice;
 	set_method(rq, raw.method);
 	set_path(rq, raw.uri);

@@ -48,6 +48,7 @@ static const struct {
 	{ MSG_NO_SESSION, "NO_SESSION", 0 },
 	{ MSG_NO_STAGE, "NO_STAGE", 0 },
 	{ MSG_NOT_PUBLISHING, "NOT_PUBLISHING", 0 },
+	{ MSG_IN_PROGRESS, "IN_PROGRESS", 1 },
 	{ MSG_STAGE_GONE, "STAGE_GONE", 0 },
 };
 
@@ -70,6 +71,13 @@ resp_message(struct resp *rs, json_t *data, enum msg message)
 	rs->status = 200;
 	rs->data = data;
 	rs->message = message;
+}
+
+void
+resp_created(struct resp *rs, json_t *data)
+{
+	resp_ok(rs, data);
+	rs->status = 201;
 }
 
 /* "GET, HEAD, POST, OPTIONS" of a set of methods. */

@@ -25,6 +25,7 @@ struct resp {
 
 /* The answer of a handler; data becomes the response's. */
 void resp_ok(struct resp *rs, json_t *data);
+void resp_created(struct resp *rs, json_t *data); /* 201 */
 void resp_message(struct resp *rs, json_t *data, enum msg message);
 
 /*
