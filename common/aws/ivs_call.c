@@ -9,6 +9,7 @@
 #include "aws/sigv4.h"
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/metrics.h"
 #include "base/banned.h"
 
 #define SIGNING_NAME "ivs"	      /* not the host's "ivsrealtime" */
@@ -340,9 +341,23 @@ call_until_done(struct call *c, json_t **ret, struct err *err)
 	}
 }
 
-bool
-ivs_call(struct ivs *v, struct arena *a, const struct ivs_op *op, const json_t *body,
-    json_t **ret, struct err *err)
+static const char *
+outcome(enum err_kind kind)
+{
+	static const char *const words[ERR_KIND_COUNT] = {
+		[ERR_INPUT] = "invalid",
+		[ERR_NOT_FOUND] = "not_found",
+		[ERR_CONFLICT] = "conflict",
+		[ERR_UPSTREAM] = "unavailable",
+		[ERR_UNCERTAIN] = "uncertain",
+	};
+
+	return words[kind] != NULL ? words[kind] : "failed";
+}
+
+static bool
+call_all_tries(struct ivs *v, struct arena *a, const struct ivs_op *op,
+    const json_t *body, json_t **ret, struct err *err)
 {
 	struct call c = { .v = v, .arena = a, .op = op };
 
@@ -362,4 +377,14 @@ ivs_call(struct ivs *v, struct arena *a, const struct ivs_op *op, const json_t *
 	if (clock_mono_ms() + TRY_MIN_MS >= c.deadline_ms)
 		v->wary_until_ms = clock_mono_ms() + IVS_WARY_FOR_MS;
 	return false;
+}
+
+bool
+ivs_call(struct ivs *v, struct arena *a, const struct ivs_op *op, const json_t *body,
+    json_t **ret, struct err *err)
+{
+	bool ok = call_all_tries(v, a, op, body, ret, err);
+
+	metrics_count(METRIC_AWS_CALLS, op->name, ok ? "ok" : outcome(err->kind), 0);
+	return ok;
 }
