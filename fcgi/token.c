@@ -51,7 +51,7 @@ load_stage(struct app *app, struct req *rq, struct stage *stage, struct err *err
 	if (stages_load(
 		app->cfg, app->redis, app->ivs, rq->arena, stage->arn, stage, err))
 		return true;
-	if (err->source == ERR_FROM_AWS)
+	if (err->source == ERR_FROM_AWS && err->kind != ERR_THROTTLED)
 		err->kind = ERR_TOKEN;
 	return false;
 }

@@ -8,7 +8,7 @@ static bool
 open_aws(struct app *app, struct err *err)
 {
 	(void)err;
-	app->ivs = ivs_open(app->cfg);
+	app->ivs = ivs_open(app->cfg, app->redis);
 	return true;
 }
 

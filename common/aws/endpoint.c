@@ -44,6 +44,6 @@ aws_endpoint_parse(struct str url, struct aws_endpoint *ret, struct err *err)
 wrong:
 	return err_set(err, ERR_CONFIG,
 	    "AWS endpoint '%.*s' is not of the form http(s)://host[:port]: correct "
-	    "AWS_ENDPOINT_URL_IVS_REALTIME or AWS_ENDPOINT_URL",
+	    "AWS_ENDPOINT_URL or the name of the service behind it",
 	    STR_ARG(url));
 }

@@ -20,28 +20,37 @@ static const struct error_type types[] = {
 	{ "ValidationException", ERR_INPUT, IVS_FAULT_FINAL },
 	{ "ResourceNotFoundException", ERR_NOT_FOUND, IVS_FAULT_FINAL },
 	{ "ConflictException", ERR_CONFLICT, IVS_FAULT_FINAL },
-	{ "ServiceQuotaExceededException", ERR_FULL, IVS_FAULT_FINAL },
-	{ "AccessDeniedException", ERR_CONFIG, IVS_FAULT_FINAL },
-	{ "PendingVerification", ERR_UPSTREAM, IVS_FAULT_FINAL },
+	{ "ServiceQuotaExceededException", ERR_QUOTA, IVS_FAULT_FINAL },
+	{ "AccessDeniedException", ERR_DENIED, IVS_FAULT_FINAL },
+	{ "PendingVerification", ERR_UNVERIFIED, IVS_FAULT_FINAL },
 	{ "InternalServerException", ERR_UPSTREAM, IVS_FAULT_TRANSIENT },
+	/* CloudWatch */
+	{ "InvalidParameterValue", ERR_INPUT, IVS_FAULT_FINAL },
+	{ "InvalidParameterValueException", ERR_INPUT, IVS_FAULT_FINAL },
+	{ "InvalidParameterCombination", ERR_INPUT, IVS_FAULT_FINAL },
+	{ "InvalidParameterCombinationException", ERR_INPUT, IVS_FAULT_FINAL },
+	{ "MissingParameter", ERR_INPUT, IVS_FAULT_FINAL },
+	{ "MissingRequiredParameterException", ERR_INPUT, IVS_FAULT_FINAL },
+	{ "InternalServiceError", ERR_UPSTREAM, IVS_FAULT_TRANSIENT },
+	{ "InternalServiceFault", ERR_UPSTREAM, IVS_FAULT_TRANSIENT },
 	/* the front door: who are you */
-	{ "UnrecognizedClientException", ERR_CONFIG, IVS_FAULT_FINAL },
-	{ "InvalidClientTokenId", ERR_CONFIG, IVS_FAULT_FINAL },
-	{ "MissingAuthenticationToken", ERR_CONFIG, IVS_FAULT_FINAL },
-	{ "MissingAuthenticationTokenException", ERR_CONFIG, IVS_FAULT_FINAL },
-	{ "IncompleteSignature", ERR_CONFIG, IVS_FAULT_FINAL },
-	{ "IncompleteSignatureException", ERR_CONFIG, IVS_FAULT_FINAL },
-	{ "OptInRequired", ERR_CONFIG, IVS_FAULT_FINAL },
-	{ "NotAuthorized", ERR_CONFIG, IVS_FAULT_FINAL },
+	{ "UnrecognizedClientException", ERR_DENIED, IVS_FAULT_FINAL },
+	{ "InvalidClientTokenId", ERR_DENIED, IVS_FAULT_FINAL },
+	{ "MissingAuthenticationToken", ERR_DENIED, IVS_FAULT_FINAL },
+	{ "MissingAuthenticationTokenException", ERR_DENIED, IVS_FAULT_FINAL },
+	{ "IncompleteSignature", ERR_DENIED, IVS_FAULT_FINAL },
+	{ "IncompleteSignatureException", ERR_DENIED, IVS_FAULT_FINAL },
+	{ "OptInRequired", ERR_DENIED, IVS_FAULT_FINAL },
+	{ "NotAuthorized", ERR_DENIED, IVS_FAULT_FINAL },
 	{ "UnknownOperationException", ERR_CONFIG, IVS_FAULT_FINAL },
-	{ "ExpiredToken", ERR_CONFIG, IVS_FAULT_EXPIRED },
-	{ "ExpiredTokenException", ERR_CONFIG, IVS_FAULT_EXPIRED },
-	{ "InvalidSignatureException", ERR_CONFIG, IVS_FAULT_CLOCK },
-	{ "SignatureDoesNotMatch", ERR_CONFIG, IVS_FAULT_CLOCK },
-	{ "AuthFailure", ERR_CONFIG, IVS_FAULT_CLOCK },
-	{ "RequestExpired", ERR_CONFIG, IVS_FAULT_CLOCK },
-	{ "RequestTimeTooSkewed", ERR_CONFIG, IVS_FAULT_CLOCK },
-	{ "RequestInTheFuture", ERR_CONFIG, IVS_FAULT_CLOCK },
+	{ "ExpiredToken", ERR_DENIED, IVS_FAULT_EXPIRED },
+	{ "ExpiredTokenException", ERR_DENIED, IVS_FAULT_EXPIRED },
+	{ "InvalidSignatureException", ERR_DENIED, IVS_FAULT_CLOCK },
+	{ "SignatureDoesNotMatch", ERR_DENIED, IVS_FAULT_CLOCK },
+	{ "AuthFailure", ERR_DENIED, IVS_FAULT_CLOCK },
+	{ "RequestExpired", ERR_DENIED, IVS_FAULT_CLOCK },
+	{ "RequestTimeTooSkewed", ERR_DENIED, IVS_FAULT_CLOCK },
+	{ "RequestInTheFuture", ERR_DENIED, IVS_FAULT_CLOCK },
 	/* the front door: what is this */
 	{ "ValidationError", ERR_INPUT, IVS_FAULT_FINAL },
 	{ "MalformedHttpRequestException", ERR_UPSTREAM, IVS_FAULT_FINAL },
@@ -52,20 +61,20 @@ static const struct error_type types[] = {
 	{ "RequestTimeout", ERR_UPSTREAM, IVS_FAULT_TRANSIENT },
 	{ "RequestTimeoutException", ERR_UPSTREAM, IVS_FAULT_TRANSIENT },
 	/* too fast */
-	{ "ThrottlingException", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
-	{ "Throttling", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
-	{ "ThrottledException", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
-	{ "TooManyRequestsException", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
-	{ "RequestThrottled", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
-	{ "RequestThrottledException", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
-	{ "RequestLimitExceeded", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
-	{ "LimitExceededException", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
-	{ "SlowDown", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
-	{ "BandwidthLimitExceeded", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
-	{ "PriorRequestNotComplete", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
-	{ "ProvisionedThroughputExceededException", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
-	{ "TransactionInProgressException", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
-	{ "EC2ThrottledException", ERR_UPSTREAM, IVS_FAULT_THROTTLED },
+	{ "ThrottlingException", ERR_THROTTLED, IVS_FAULT_THROTTLED },
+	{ "Throttling", ERR_THROTTLED, IVS_FAULT_THROTTLED },
+	{ "ThrottledException", ERR_THROTTLED, IVS_FAULT_THROTTLED },
+	{ "TooManyRequestsException", ERR_THROTTLED, IVS_FAULT_THROTTLED },
+	{ "RequestThrottled", ERR_THROTTLED, IVS_FAULT_THROTTLED },
+	{ "RequestThrottledException", ERR_THROTTLED, IVS_FAULT_THROTTLED },
+	{ "RequestLimitExceeded", ERR_THROTTLED, IVS_FAULT_THROTTLED },
+	{ "LimitExceededException", ERR_THROTTLED, IVS_FAULT_THROTTLED },
+	{ "SlowDown", ERR_THROTTLED, IVS_FAULT_THROTTLED },
+	{ "BandwidthLimitExceeded", ERR_THROTTLED, IVS_FAULT_THROTTLED },
+	{ "PriorRequestNotComplete", ERR_THROTTLED, IVS_FAULT_THROTTLED },
+	{ "ProvisionedThroughputExceededException", ERR_THROTTLED, IVS_FAULT_THROTTLED },
+	{ "TransactionInProgressException", ERR_THROTTLED, IVS_FAULT_THROTTLED },
+	{ "EC2ThrottledException", ERR_THROTTLED, IVS_FAULT_THROTTLED },
 };
 
 /* For types nobody has told us of. */
@@ -73,11 +82,11 @@ static struct error_type
 type_of_status(int status)
 {
 	if (status == 429)
-		return (struct error_type){ "", ERR_UPSTREAM, IVS_FAULT_THROTTLED };
+		return (struct error_type){ "", ERR_THROTTLED, IVS_FAULT_THROTTLED };
 	if (status == 500 || status == 502 || status == 503 || status == 504)
 		return (struct error_type){ "", ERR_UPSTREAM, IVS_FAULT_TRANSIENT };
 	if (status == 401 || status == 403)
-		return (struct error_type){ "", ERR_CONFIG, IVS_FAULT_FINAL };
+		return (struct error_type){ "", ERR_DENIED, IVS_FAULT_FINAL };
 	return (struct error_type){ "", ERR_UPSTREAM, IVS_FAULT_FINAL };
 }
 
@@ -144,6 +153,28 @@ read_hints(const struct http_response *answer, struct ivs_failure *ret)
 	(void)aws_time_http_date(http_header_value(answer, "date"), &ret->server_time_s);
 }
 
+void
+ivs_error_request_id(const struct http_response *answer, char *out, size_t size)
+{
+	struct str id = http_header_value(answer, "x-amzn-requestid");
+	size_t n = 0;
+
+	for (size_t i = 0; i < id.n && n + 1 < size; i++)
+		if (parse_word((struct str){ id.p + i, 1 }, "-", 1))
+			out[n++] = id.p[i];
+	out[n] = '\0';
+}
+
+/* No type is documented for it: the text is all there is (as seen in practice). */
+static bool
+says_not_publishing(struct str text)
+{
+	text = str_trim(text);
+	if (str_ends(text, STR(".")))
+		text.n--;
+	return str_ends(text, STR("is not publishing"));
+}
+
 bool
 ivs_error_read(struct arena *a, const struct http_response *answer,
     const struct sigv4_creds *creds, struct ivs_failure *ret, struct err *err)
@@ -153,7 +184,8 @@ ivs_error_read(struct arena *a, const struct http_response *answer,
 		NULL };
 	struct err unread = ERR_INIT;
 	struct error_type type;
-	struct str name, text, id;
+	char id[sizeof(err->request_id)];
+	struct str name, text;
 	json_t *body = NULL;
 
 	(void)json_parse_object(answer->body, &body, &unread);
@@ -162,14 +194,16 @@ ivs_error_read(struct arena *a, const struct http_response *answer,
 		name = bare_name(member(body, codes));
 	type = classify(name, answer->status);
 	name = name.n ? parse_clean_text(a, name, TYPE_SHOWN_BYTES) : STR("no type");
+	ret->not_publishing = says_not_publishing(member(body, texts));
 	text = text_for_log(a, member(body, texts), creds);
 	json_decref(body);
-	id = http_header_value(answer, "x-amzn-requestid");
-	id = parse_clean_text(a, id, TYPE_SHOWN_BYTES);
+	ivs_error_request_id(answer, id, sizeof(id));
 	ret->fault = type.fault;
 	ret->maybe_done = answer->status >= 500;
 	read_hints(answer, ret);
-	return err_from(err, ERR_FROM_AWS, type.kind,
-	    "AWS answered %d %.*s: %.*s (request id %.*s)", answer->status, STR_ARG(name),
-	    STR_ARG(text), STR_ARG(id));
+	(void)err_from(err, ERR_FROM_AWS, type.kind,
+	    "AWS answered %d %.*s: %.*s (request id %s)", answer->status, STR_ARG(name),
+	    STR_ARG(text), id);
+	memcpy(err->request_id, id, sizeof(id));
+	return false;
 }

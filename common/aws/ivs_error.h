@@ -1,9 +1,10 @@
 /*
- * ivs_error.h - what an answer of IVS other than success means.   layer: aws
+ * ivs_error.h - what an answer of AWS other than success means.   layer: aws
  *
- * One table maps the error types of the service (and of the front door before
- * it) to our kinds and says which deserve another try. Sources: service model
- * 2020-07-14, API reference "Common Errors", retry lists of the AWS SDKs.
+ * One table maps the error types of the services (and of the front door before
+ * them) to our kinds and says which deserve another try. Sources: service model
+ * 2020-07-14, API reference "Common Errors", retry lists of the AWS SDKs; CloudWatch: API
+ * reference of PutMetricData.
  */
 #ifndef AWS_IVS_ERROR_H
 #define AWS_IVS_ERROR_H
@@ -22,13 +23,17 @@ enum ivs_fault {
 
 struct ivs_failure {
 	enum ivs_fault fault;
+	bool not_publishing;	/* the text ended in "is not publishing" */
 	bool maybe_done;	/* the operation may have happened all the same */
 	int64_t server_wait_ms; /* x-amz-retry-after; -1: absent */
 	int64_t server_time_s;	/* the Date header; -1: absent */
 };
 
+/* x-amzn-RequestId, its letters, digits and '-'; "" when AWS sent none. */
+void ivs_error_request_id(const struct http_response *answer, char *out, size_t size);
+
 /*
- * Fill *ret and err (from AWS) from an answer that is not 200. Text of AWS goes
+ * Fill *ret and err (from AWS, with its request id) from an answer that is not 200. Text of AWS goes
  * into the cause, cleaned, cut, and only when no part of creds is in it.
  */
 bool ivs_error_read(struct arena *a, const struct http_response *answer,

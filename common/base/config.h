@@ -34,7 +34,8 @@ struct config {
 	struct str aws_endpoint_url, aws_endpoint_url_ivs_realtime;
 	struct str aws_endpoint_url_cloudwatch; /* both: default aws_endpoint_url */
 	struct str master_stage_arn;		/* required */
-	int64_t aws_max_attempts;
+	bool aws_ignore_configured_endpoint_urls;
+	int64_t aws_max_attempts, aws_quota_share_percent;
 	/* where keys come from when none are set above (aws/creds) */
 	struct str aws_profile, aws_shared_credentials_file;
 	struct str aws_container_credentials_relative_uri;

@@ -70,6 +70,15 @@ const struct setting config_settings[] = {
 	    AT(aws_endpoint_url_cloudwatch), .min = 8, .max = 512,
 	    .example = "http://127.0.0.1:4566",
 	    .help = { "同上，僅用於 CloudWatch", "The same for CloudWatch alone" } },
+	{ "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", NULL, SECTION_AWS, KIND_BOOL, 0,
+	    AT(aws_ignore_configured_endpoint_urls), .def = "false",
+	    .help = { "忽略以上三個網址，一律使用 AWS 的預設端點",
+		"Ignore the three URLs above and use AWS' own endpoints" } },
+	{ "AWS_QUOTA_SHARE", NULL, SECTION_AWS, KIND_INT, 0, AT(aws_quota_share_percent),
+	    .min = 1, .max = 100, .def = "100", .unit = { "百分比", "percent" },
+	    .help = { "此節目可使用 AWS 帳號呼叫速率配額的多少；同帳號有多個節目時請分配",
+		"Part of the account's call quotas this show may use; shows that share an "
+		"account divide it" } },
 	{ "AWS_MAX_ATTEMPTS", NULL, SECTION_AWS, KIND_INT, 0, AT(aws_max_attempts),
 	    .min = 1, .max = 10, .def = "3",
 	    .help = { "每次 AWS 呼叫最多嘗試的次數，1 表示不重試",
@@ -369,8 +378,6 @@ const struct config_retired config_retired[] = {
 	{ "NODE_OPTIONS", "remove it" },
 	{ "TZ", "all times are UTC" },
 	{ "AWS_RETRY_MODE", "it is always standard" },
-	{ "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-	    "remove the AWS_ENDPOINT_URL names instead" },
 	{ "IVS_ENV_FILE", "it is read from the environment only" },
 };
 const size_t config_retired_count = sizeof(config_retired) / sizeof(*config_retired);

@@ -10,6 +10,8 @@
  *   source  which engine failed, for ERR_UPSTREAM and ERR_UNCERTAIN
  *   cause   for the log: what failed first. Never overwritten
  *   trail   " (while ...)" added by callers, innermost first
+ *   request_id  that AWS gave the failed call, for its support; "" when it gave none.
+ *           Letters, digits and '-' only
  *   tell    for the client: a text of the catalogue (base/messages.h);
  *           MSG_NONE = the usual text of the kind
  */
@@ -29,14 +31,20 @@ enum err_kind {
 	ERR_METHOD, /* known path, wrong method: 405 */
 	ERR_CONFLICT,
 	ERR_TOO_BIG,
-	ERR_RATE,      /* rate limit */
-	ERR_FULL,      /* no seat */
-	ERR_STAGES,    /* MAX_STAGES exist */
-	ERR_TOKEN,     /* a token could not be made */
-	ERR_UPSTREAM,  /* Redis, PostgreSQL or AWS is away; nothing was done */
-	ERR_UNCERTAIN, /* as above, but the write may have happened */
-	ERR_CONFIG,    /* the operator must change a setting */
-	ERR_BUG,       /* our own fault */
+	ERR_RATE,	/* rate limit */
+	ERR_FULL,	/* no seat */
+	ERR_STAGES,	/* MAX_STAGES exist */
+	ERR_TOKEN,	/* a token could not be made */
+	ERR_KEY_REUSED, /* an idempotency key came again with another request: 422 */
+	ERR_THROTTLED,	/* AWS, or our own limiter, says: not so fast; nothing was done */
+	ERR_QUOTA,	/* a quota of the AWS account is used up */
+	ERR_DENIED, /* AWS refuses our keys or what they may do: the operator must act */
+	ERR_UNVERIFIED, /* AWS is checking the account */
+	ERR_LOCK_LOST,	/* somebody else holds the lock by now; nothing was done */
+	ERR_UPSTREAM,	/* Redis, PostgreSQL or AWS is away; nothing was done */
+	ERR_UNCERTAIN,	/* as above, but the write may have happened */
+	ERR_CONFIG,	/* the operator must change a setting */
+	ERR_BUG,	/* our own fault */
 	ERR_KIND_COUNT
 };
 
@@ -46,6 +54,7 @@ struct err {
 	enum err_kind kind;
 	enum err_source source;
 	enum msg tell;
+	char request_id[64];
 	char cause[240];
 	char trail[160];
 };

@@ -68,11 +68,14 @@ seed_once(void)
 	done = true;
 }
 
-void
+struct arena *
 json_use(struct arena *a)
 {
+	struct arena *before = current;
+
 	seed_once();
 	current = a;
+	return before;
 }
 
 struct shape {

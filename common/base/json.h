@@ -15,8 +15,9 @@
 
 #define JSON_MAX_DEPTH 16
 
-/* Point jansson's allocator at an arena. Cheap; serve does it per request. */
-void json_use(struct arena *a);
+/* Point jansson's allocator at an arena. Cheap; serve does it per request. Returns the one
+ * before, for who changes it for a while. */
+struct arena *json_use(struct arena *a);
 
 /*
  * Parse one JSON object. Refused with ERR_INPUT and a cause that says where:

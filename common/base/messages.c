@@ -52,6 +52,24 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	[MSG_INTERNAL] = { "伺服器內部錯誤，請稍後再試；回報時請附上 X-Request-Id",
 	    "Something failed in the server: try again, and quote X-Request-Id when you "
 	    "report it." },
+	[MSG_KEY_REUSED] = {
+	    "這個 Idempotency-Key 已用於內容不同的請求，新的請求請使用新的 Key",
+	    "This Idempotency-Key came before with another request: use a new key for a "
+	    "new request." },
+	[MSG_AWS_THROTTLED] = {
+	    "AWS 呼叫過於頻繁，請依 Retry-After 標頭指定的秒數等候後再試",
+	    "AWS is being called too often: wait for the seconds in the Retry-After "
+	    "header, then retry." },
+	[MSG_AWS_QUOTA] = {
+	    "AWS 帳號的配額已用完，請刪除不用的資源，或請管理員向 AWS 申請提高配額",
+	    "A quota of the AWS account is used up: delete what is not in use, or have the "
+	    "operator ask AWS for more." },
+	[MSG_AWS_DENIED] = { "AWS 拒絕了伺服器的憑證或權限，請管理員檢查 AWS 金鑰與 IAM 權限",
+	    "AWS refuses this server's keys or what they may do: the operator must check the "
+	    "AWS keys and IAM permissions." },
+	[MSG_AWS_UNVERIFIED] = { "AWS 正在驗證此帳號，請稍後再試；若持續發生請聯絡 AWS 支援",
+	    "AWS is still verifying the account: try again later, and ask AWS support if it "
+	    "persists." },
 	[MSG_BODY_NOT_OBJECT] = {
 	    "請求內容必須是一個 UTF-8 的 JSON 物件，且字串中不可有 \\u0000，請檢查格式",
 	    "The body must be one JSON object in UTF-8, without \\u0000 in its strings: check "
@@ -87,6 +105,8 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	    "主播尚未開播，請依 Retry-After 標頭指定的秒數等候後再試",
 	    "The publisher is not live yet: wait for the seconds in the Retry-After "
 	    "header, then retry." },
+	[MSG_NOT_PUBLISHING] = { "這位參與者目前沒有在推流，請先開始推流再試",
+	    "The participant is not publishing: start publishing first, then retry." },
 	[MSG_REDIS_AWAY] = { "無法連線至 Redis，請稍後再試",
 	    "Redis cannot be reached at the moment: try again shortly." },
 	[MSG_POSTGRES_AWAY] = { "無法連線至 PostgreSQL，請稍後再試",

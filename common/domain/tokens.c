@@ -220,7 +220,8 @@ make_by_api(struct tokens *t, struct arena *a, const struct token_order *order,
 	struct ivs_token got;
 
 	if (!ivs_create_participant_token(t->ivs, a, &ask, &got, err)) {
-		err->kind = ERR_TOKEN; /* cause and source stay */
+		if (err->kind != ERR_THROTTLED) /* that one says when to come again */
+			err->kind = ERR_TOKEN;	/* cause and source stay */
 		return err_while(err, "asking AWS for a token");
 	}
 	ret->token = got.token;

@@ -31,6 +31,12 @@ static const int exit_codes[ERR_KIND_COUNT] = {
 	[ERR_FULL] = EX_SOFTWARE,
 	[ERR_STAGES] = EX_SOFTWARE,
 	[ERR_TOKEN] = EX_UNAVAILABLE,
+	[ERR_KEY_REUSED] = EX_SOFTWARE,
+	[ERR_THROTTLED] = EX_UNAVAILABLE,
+	[ERR_QUOTA] = EX_UNAVAILABLE,
+	[ERR_DENIED] = EX_CONFIG,
+	[ERR_UNVERIFIED] = EX_UNAVAILABLE,
+	[ERR_LOCK_LOST] = EX_UNAVAILABLE,
 	[ERR_UPSTREAM] = EX_UNAVAILABLE,
 	[ERR_UNCERTAIN] = EX_UNAVAILABLE,
 	[ERR_CONFIG] = EX_CONFIG,
@@ -79,8 +85,9 @@ print_help(const struct job_spec *spec, FILE *out)
 	    "Settings come from the environment and from one file: IVS_ENV_FILE, else ./.env,\n"
 	    "else /etc/ivs-live/env. One run at a time, on all machines together: a second\n"
 	    "one says so and ends well. It stops in good order after %lld s and on SIGTERM.\n\n"
-	    "Exit codes: 0 done, or another run is at it; 64 wrong option; 69 Redis or\n"
-	    "PostgreSQL is away, the next run will do; 70 our own fault; 78 a setting is wrong.\n",
+	    "Exit codes: 0 done, or another run is at it; 64 wrong option; 69 Redis,\n"
+	    "PostgreSQL or AWS is away or has no room, the next run will do; 70 our own fault;\n"
+	    "78 a setting, an AWS key or its permissions are wrong.\n",
 	    spec->name, spec->help, (long long)spec->deadline_s);
 }
 

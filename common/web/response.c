@@ -26,6 +26,12 @@ static const struct {
 	[ERR_FULL] = { 503, "STAGE_FULL", MSG_STAGE_FULL, 5 },
 	[ERR_STAGES] = { 503, "STAGE_LIMIT_REACHED", MSG_STAGE_LIMIT, 30 },
 	[ERR_TOKEN] = { 500, "TOKEN_GENERATION_FAILED", MSG_TOKEN_FAILED, 0 },
+	[ERR_KEY_REUSED] = { 422, "IDEMPOTENCY_KEY_REUSED", MSG_KEY_REUSED, 0 },
+	[ERR_THROTTLED] = { 503, "AWS_THROTTLED", MSG_AWS_THROTTLED, 1 },
+	[ERR_QUOTA] = { 503, "AWS_QUOTA_EXCEEDED", MSG_AWS_QUOTA, 60 },
+	[ERR_DENIED] = { 502, "AWS_ACCESS_DENIED", MSG_AWS_DENIED, 0 },
+	[ERR_UNVERIFIED] = { 503, "AWS_PENDING_VERIFICATION", MSG_AWS_UNVERIFIED, 60 },
+	[ERR_LOCK_LOST] = { 503, "SERVICE_UNAVAILABLE", MSG_UNAVAILABLE, 1 },
 	[ERR_UPSTREAM] = { 503, "SERVICE_UNAVAILABLE", MSG_UNAVAILABLE, 1 },
 	[ERR_UNCERTAIN] = { 503, "SERVICE_UNAVAILABLE", MSG_UNAVAILABLE, 1 },
 	[ERR_CONFIG] = { 500, "INTERNAL_ERROR", MSG_INTERNAL, 0 },
@@ -41,6 +47,7 @@ static const struct {
 	{ MSG_PUBLISHER_OFFLINE, "PUBLISHER_OFFLINE", 5 },
 	{ MSG_NO_SESSION, "NO_SESSION", 0 },
 	{ MSG_NO_STAGE, "NO_STAGE", 0 },
+	{ MSG_NOT_PUBLISHING, "NOT_PUBLISHING", 0 },
 };
 
 static const enum msg away_text[] = {
@@ -190,6 +197,19 @@ write_headers(const struct resp *rs, const struct req *rq, const struct err *err
 	buf_cstr(out, "\r\n");
 }
 
+/* Whoever set it: only what a request id is made of goes out. */
+static json_t *
+request_id_json(struct arena *a, const char *id)
+{
+	struct buf b;
+
+	buf_init(&b, a, sizeof(((struct err *)0)->request_id));
+	for (; *id != '\0'; id++)
+		if (parse_word((struct str){ id, 1 }, "-", 1))
+			buf_char(&b, *id);
+	return json_str(buf_ok(&b) ? buf_view(&b) : STR(""));
+}
+
 /* What the client may know beside code and message. */
 static json_t *
 error_details(const struct resp *rs, struct req *rq, const struct err *err)
@@ -205,9 +225,12 @@ error_details(const struct resp *rs, struct req *rq, const struct err *err)
 		if (reasons[i].text == err->tell)
 			json_object_set_new(d, "reason", json_string(reasons[i].reason));
 	if (err->source != ERR_FROM_NONE &&
-	    (kinds[err->kind].status == 503 || rq->cfg->environment == ENV_DEVELOPMENT))
+	    (kinds[err->kind].status >= 502 || rq->cfg->environment == ENV_DEVELOPMENT))
 		json_object_set_new(
 		    d, "dependency", json_string(err_source_name(err->source)));
+	if (err->source == ERR_FROM_AWS && err->request_id[0] != '\0')
+		json_object_set_new(
+		    d, "awsRequestId", request_id_json(rq->arena, err->request_id));
 	if (rq->cfg->environment == ENV_DEVELOPMENT && kinds[err->kind].status >= 500)
 		json_object_set_new(d, "cause",
 		    json_str(parse_clean_text(

@@ -2,6 +2,7 @@
  * The parts of the AWS layer that need no server: times, endpoints, error answers.
  */
 #include "aws/ivs_error.h"
+#include "aws/ivs_read.h"
 
 #include "aws/endpoint.h"
 #include "aws/times.h"
@@ -124,26 +125,26 @@ static const struct error_row error_rows[] = {
 	    "{\"exceptionMessage\":\"too long\"}", ERR_INPUT, IVS_FAULT_FINAL,
 	    "400 ValidationException: too long (request id rid-1)" },
 	{ "type from __type", 400, NULL, "{\"__type\":\"a.b#ThrottlingException\"}",
-	    ERR_UPSTREAM, IVS_FAULT_THROTTLED, "ThrottlingException: no text" },
+	    ERR_THROTTLED, IVS_FAULT_THROTTLED, "ThrottlingException: no text" },
 	{ "type from code, text from Message", 404, NULL,
 	    "{\"code\":\"ResourceNotFoundException,x\",\"Message\":\"gone\"}",
 	    ERR_NOT_FOUND, IVS_FAULT_FINAL, "ResourceNotFoundException: gone" },
-	{ "quota", 402, "ServiceQuotaExceededException", "{}", ERR_FULL, IVS_FAULT_FINAL,
+	{ "quota", 402, "ServiceQuotaExceededException", "{}", ERR_QUOTA, IVS_FAULT_FINAL,
 	    "402" },
 	{ "conflict", 409, "ConflictException", "{}", ERR_CONFLICT, IVS_FAULT_FINAL,
 	    "409" },
-	{ "no type, 429", 429, NULL, "", ERR_UPSTREAM, IVS_FAULT_THROTTLED, "no type" },
+	{ "no type, 429", 429, NULL, "", ERR_THROTTLED, IVS_FAULT_THROTTLED, "no type" },
 	{ "no type, 503", 503, NULL, "<html>", ERR_UPSTREAM, IVS_FAULT_TRANSIENT, "503" },
-	{ "no type, 403", 403, NULL, "<html>", ERR_CONFIG, IVS_FAULT_FINAL, "403" },
+	{ "no type, 403", 403, NULL, "<html>", ERR_DENIED, IVS_FAULT_FINAL, "403" },
 	{ "no type, 418", 418, NULL, "", ERR_UPSTREAM, IVS_FAULT_FINAL, "418" },
 	{ "unknown type, 500", 500, "NewException", "{}", ERR_UPSTREAM,
 	    IVS_FAULT_TRANSIENT, "NewException" },
-	{ "expired", 403, "ExpiredTokenException", "{}", ERR_CONFIG, IVS_FAULT_EXPIRED,
+	{ "expired", 403, "ExpiredTokenException", "{}", ERR_DENIED, IVS_FAULT_EXPIRED,
 	    "" },
-	{ "signature", 403, "InvalidSignatureException", "{}", ERR_CONFIG,
+	{ "signature", 403, "InvalidSignatureException", "{}", ERR_DENIED,
 	    IVS_FAULT_CLOCK, "" },
 	{ "text that repeats the session token", 403, "SignatureDoesNotMatch",
-	    "{\"message\":\"x-amz-security-token:" SESSION "\"}", ERR_CONFIG,
+	    "{\"message\":\"x-amz-security-token:" SESSION "\"}", ERR_DENIED,
 	    IVS_FAULT_CLOCK, "withheld" },
 	{ "control characters in the text", 400, "ValidationException",
 	    "{\"message\":\"a\\nb\"}", ERR_INPUT, IVS_FAULT_FINAL, "a?b" },
