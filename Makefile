@@ -33,7 +33,7 @@ REAL_CFLAGS = -std=c17 -D_GNU_SOURCE -DIVS_VERSION='"$(VERSION)"' -Icommon -Ibui
 	$(WARN) $(HARD) $(OPT) $(call PC,--cflags,$(PKGS)) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 REAL_LDFLAGS = $(LDHARD) $(LDOPT) $(LDFLAGS)
 LIBS    = $(call PC,--libs,$(PKGS)) -lfcgi
-EMULATOR_LIBS = $(call PC,--libs,libmicrohttpd jansson libcrypto) -lpthread
+EMULATOR_LIBS = $(call PC,--libs,libmicrohttpd jansson libcrypto zlib) -lpthread
 
 LIB_SRC  := $(wildcard common/*/*.c)
 LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o) $(B)/gen/scripts.o $(B)/gen/queries.o
@@ -112,7 +112,7 @@ $(B)/flags: FORCE | need-packages
 	@printf '%s\n' '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || \
 		printf '%s\n' '$(subst ','\'',$(FLAGS))' > $@
 need-packages:
-	@pkg-config --exists $(PKGS) libmicrohttpd 2>/dev/null && \
+	@pkg-config --exists $(PKGS) libmicrohttpd zlib 2>/dev/null && \
 		printf '#include <fcgiapp.h>\n' | $(CC) -E -x c - >/dev/null 2>&1 || { \
 		echo 'a library is missing: run  deploy/packages build --install' >&2; exit 1; }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "control_aws.h"
 #include "faults.h"
 #include "log.h"
 #include "ops.h"
@@ -123,5 +124,6 @@ control_answer(struct emulator *emu, const struct request *rq, struct reply *rp)
 			routes[i].run(emu, rq, rp);
 		return;
 	}
-	refuse(rp, 404, "", "no such page of the control plane");
+	if (!control_aws_answer(emu, rq, rp))
+		refuse(rp, 404, "", "no such page of the control plane");
 }

@@ -8,8 +8,10 @@
 
 #include "control.h"
 #include "faults.h"
+#include "imds.h"
 #include "log.h"
 #include "ops.h"
+#include "service.h"
 #include "sigcheck.h"
 #include "state.h"
 
@@ -18,6 +20,7 @@ struct call {
 	struct emulator *emu;
 	const struct request *rq;
 	struct reply *rp;
+	const struct service *service;
 	const struct operation *op;
 	json_t *in;
 	bool faulty;
@@ -48,7 +51,7 @@ check_size(struct call *c)
 static bool
 find_operation(struct call *c)
 {
-	c->op = ops_find(c->rq->method, c->rq->path);
+	c->op = c->service->find(c->rq);
 	if (c->op != NULL)
 		return true;
 	return reply_fail(c->rp, "UnknownOperationException", "unknown operation");
@@ -75,10 +78,7 @@ check_content_type(struct call *c)
 static void
 parse_body(struct call *c)
 {
-	json_error_t error;
-
-	c->in = json_loadb(c->rq->body != NULL ? c->rq->body : "", c->rq->body_n,
-	    JSON_REJECT_DUPLICATES, &error);
+	c->in = c->service->parse(c->rq);
 }
 
 static bool
@@ -105,6 +105,8 @@ run(struct call *c)
 	uint64_t version;
 	bool ok;
 
+	if (c->service->run != NULL)
+		return c->service->run(c->emu, c->rq, c->in, c->rp);
 	if (!check_content_type(c) || !check_body(c))
 		return false;
 	state_begin(st);
@@ -120,7 +122,7 @@ static bool
 answer(struct call *c)
 {
 	if (!check_size(c) || !find_operation(c) ||
-	    !sigcheck(c->emu->settings, c->rq, time(NULL), c->rp))
+	    !sigcheck(c->emu, c->rq, c->service->signing_name, c->rp))
 		return false;
 	parse_body(c);
 	c->faulty = faults_take(c->emu->faults, c->op->name, &c->fault);
@@ -150,14 +152,20 @@ log_call(const struct call *c, int64_t us)
 void
 dispatch(struct emulator *emu, const struct request *rq, struct reply *rp)
 {
-	struct call c = { .emu = emu, .rq = rq, .rp = rp };
+	struct call c = { .emu = emu, .rq = rq, .rp = rp, .service = service_of(rq) };
 	int64_t start = mono_us();
 
 	if (control_is_for(rq)) {
 		control_answer(emu, rq, rp);
 		return;
 	}
+	if (imds_is_for(rq)) {
+		imds_answer(emu, rq, rp);
+		return;
+	}
 	answer(&c);
+	if (c.service->finish != NULL)
+		c.service->finish(rq, rp);
 	log_call(&c, mono_us() - start);
 	json_decref(c.in);
 }

@@ -8,12 +8,18 @@ struct settings;
 struct state;
 struct faults;
 struct log;
+struct keys;
+struct imds;
+struct metrics;
 
 struct emulator {
 	const struct settings *settings;
 	struct state *state;
 	struct faults *faults;
 	struct log *log;
+	struct keys *keys;
+	struct imds *imds;
+	struct metrics *metrics;
 };
 
 #endif

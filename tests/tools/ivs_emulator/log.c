@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "ids.h"
 #include "ops.h"
 
@@ -140,7 +141,7 @@ make_line(const struct log_call *call, const struct reply *rp)
 	char now[IDS_TIME_BYTES];
 	json_t *line;
 
-	ids_time(now, time(NULL));
+	ids_time(now, clock_now());
 	line = json_pack("{s:s, s:s, s:i, s:f, s:s}", "ts", now, "op",
 	    call->op != NULL ? call->op : UNKNOWN, "status",
 	    rp->send == SEND_NOTHING ? 0 : rp->status, "ms", (double)call->us / 1000.0,

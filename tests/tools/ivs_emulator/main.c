@@ -10,7 +10,10 @@
 
 #include "emulator.h"
 #include "faults.h"
+#include "imds.h"
+#include "keys.h"
 #include "log.h"
+#include "metrics.h"
 #include "schema.h"
 #include "server.h"
 #include "settings.h"
@@ -35,6 +38,9 @@ static bool
 open_parts(struct emulator *emu)
 {
 	emu->faults = faults_open();
+	emu->keys = keys_open(emu->settings);
+	emu->imds = imds_open();
+	emu->metrics = metrics_open();
 	return schema_open() && (emu->log = log_open(emu->settings->log_path)) != NULL &&
 	       (emu->state = state_open(emu->settings)) != NULL;
 }
@@ -44,6 +50,9 @@ close_parts(struct emulator *emu)
 {
 	state_close(emu->state);
 	log_close(emu->log);
+	metrics_close(emu->metrics);
+	imds_close(emu->imds);
+	keys_close(emu->keys);
 	faults_close(emu->faults);
 	schema_close();
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cloudwatch.h"
 #include "ids.h"
 #include "shapes.h"
 #include "token.h"
@@ -195,7 +196,9 @@ static const struct operation operations[] = {
 const struct operation *
 ops_at(size_t i)
 {
-	return i < sizeof(operations) / sizeof(operations[0]) ? &operations[i] : NULL;
+	size_t n = sizeof(operations) / sizeof(operations[0]);
+
+	return i < n ? &operations[i] : cloudwatch_at(i - n);
 }
 
 const struct operation *

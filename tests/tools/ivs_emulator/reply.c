@@ -43,6 +43,12 @@ static const struct error_kind error_kinds[] = {
 	{ "ValidationError", 400, FRONT_DOOR },
 	{ "InternalFailure", 500, FRONT_DOOR },
 	{ "ServiceUnavailable", 503, FRONT_DOOR },
+	/* CloudWatch's; after those of IVS, so a status alone never means one of them. */
+	{ "InvalidParameterValueException", 400, FRONT_DOOR },
+	{ "InvalidParameterCombinationException", 400, FRONT_DOOR },
+	{ "MissingRequiredParameterException", 400, FRONT_DOOR },
+	{ "SerializationException", 400, FRONT_DOOR },
+	{ "InternalServiceFault", 500, FRONT_DOOR },
 };
 
 static const size_t error_kinds_n = sizeof(error_kinds) / sizeof(error_kinds[0]);
@@ -84,6 +90,7 @@ reply_body(struct reply *rp, json_t *body)
 {
 	json_decref(rp->body);
 	rp->body = body;
+	rp->no_body = false;
 	return true;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "clock.h"
 #include "dispatch.h"
 #include "reply.h"
 #include "request.h"
@@ -138,7 +139,7 @@ body_text(const struct reply *rp)
 	else if (rp->body != NULL)
 		text = json_dumps(rp->body, JSON_COMPACT);
 	else
-		text = strdup("{}");
+		text = strdup(rp->no_body ? "" : "{}");
 	if (text == NULL)
 		abort();
 	return text;
@@ -147,7 +148,7 @@ body_text(const struct reply *rp)
 static struct MHD_Response *
 make_response(const struct reply *rp)
 {
-	char *text = body_text(rp), number[16];
+	char *text = body_text(rp), number[16], now[CLOCK_HTTP_BYTES];
 	size_t n = strlen(text);
 	struct MHD_Response *r;
 
@@ -159,8 +160,12 @@ make_response(const struct reply *rp)
 		abort();
 	MHD_add_response_header(r, "Content-Type", rp->content_type);
 	MHD_add_response_header(r, "x-amzn-RequestId", rp->request_id);
-	if (rp->type[0] != '\0')
+	if (rp->type[0] != '\0' && !rp->type_in_body)
 		MHD_add_response_header(r, "x-amzn-ErrorType", rp->type);
+	if (rp->extra_header != NULL)
+		MHD_add_response_header(r, rp->extra_header, rp->extra_value);
+	clock_http(now);
+	MHD_add_response_header(r, "Date", now);
 	if (rp->retry_after_ms > 0) {
 		snprintf(number, sizeof(number), "%d", rp->retry_after_ms);
 		MHD_add_response_header(r, "x-amz-retry-after", number);
@@ -230,7 +235,8 @@ start(struct server *sv, uint16_t port)
 
 	/* clang-format off */
 	return MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD |
-	    MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL, port, NULL, NULL, handle, sv,
+	    MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL |
+	    MHD_USE_SUPPRESS_DATE_NO_CLOCK, port, NULL, NULL, handle, sv,
 	    MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&here,
 	    MHD_OPTION_URI_LOG_CALLBACK, begin_request, NULL,
 	    MHD_OPTION_NOTIFY_COMPLETED, end_request, NULL,

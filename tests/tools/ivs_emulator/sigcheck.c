@@ -9,10 +9,12 @@
 #include <strings.h>
 
 #include "canon.h"
+#include "clock.h"
 #include "ids.h"
+#include "keys.h"
+#include "settings.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
-#define SERVICE "ivs"
 #define TERMINATOR "aws4_request"
 #define CLOCK_TOLERANCE_S (5 * 60)
 #define MAC_BYTES 32
@@ -35,8 +37,10 @@ static const char *const authz_names[AUTHZ_COUNT] = {
 };
 
 struct check {
-	const struct settings *s;
+	struct emulator *emu;
 	const struct request *rq;
+	const char *service;
+	const char *secret;
 	time_t now;
 	struct reply *rp;
 	char *copy; /* of the Authorization header, cut up */
@@ -124,18 +128,17 @@ static bool
 check_client(struct check *c)
 {
 	const char *token = request_header(c->rq, "x-amz-security-token");
-	const char *wanted = c->s->session_token;
-	bool ok = strcmp(c->cred[CRED_ID], c->s->access_key) == 0;
 
-	if (wanted == NULL)
-		ok &= token == NULL;
-	else
-		ok &= token != NULL && strlen(token) == strlen(wanted) &&
-		      CRYPTO_memcmp(token, wanted, strlen(wanted)) == 0;
-	if (ok)
+	switch (keys_find(c->emu->keys, c->cred[CRED_ID], token, &c->secret)) {
+	case KEY_GOOD:
 		return true;
-	return reply_fail(c->rp, "UnrecognizedClientException",
-	    "The security token included in the request is invalid.");
+	case KEY_EXPIRED:
+		return reply_fail(c->rp, "ExpiredTokenException",
+		    "The security token included in the request is expired");
+	default:
+		return reply_fail(c->rp, "UnrecognizedClientException",
+		    "The security token included in the request is invalid.");
+	}
 }
 
 static bool
@@ -184,11 +187,11 @@ check_scope(struct check *c)
 	if (strlen(c->cred[CRED_DAY]) != 8 ||
 	    strncmp(c->cred[CRED_DAY], c->amz_date, 8) != 0)
 		return refuse(c, "Date in Credential scope does not match X-Amz-Date.");
-	if (strcmp(c->cred[CRED_REGION], c->s->region) != 0)
+	if (strcmp(c->cred[CRED_REGION], c->emu->settings->region) != 0)
 		return refuse(c, "Credential should be scoped to a valid region.");
-	if (strcmp(c->cred[CRED_SERVICE], SERVICE) != 0)
-		return refuse(
-		    c, "Credential should be scoped to correct service: '" SERVICE "'.");
+	if (strcmp(c->cred[CRED_SERVICE], c->service) != 0)
+		return reply_fail(c->rp, "InvalidSignatureException",
+		    "Credential should be scoped to correct service: '%s'.", c->service);
 	if (strcmp(c->cred[CRED_END], TERMINATOR) != 0)
 		return refuse(c,
 		    "Credential should be scoped with a valid terminator: '" TERMINATOR
@@ -288,12 +291,12 @@ static void
 signing_key(const struct check *c, unsigned char key[MAC_BYTES])
 {
 	unsigned char next[MAC_BYTES];
-	size_t n = strlen(c->s->secret_key) + strlen("AWS4");
+	size_t n = strlen(c->secret) + strlen("AWS4");
 	char *start = malloc(n + 1);
 
 	if (start == NULL)
 		abort();
-	snprintf(start, n + 1, "AWS4%s", c->s->secret_key);
+	snprintf(start, n + 1, "AWS4%s", c->secret);
 	mac(start, n, c->cred[CRED_DAY], key);
 	for (int i = CRED_REGION; i <= CRED_END; i++) {
 		mac(key, MAC_BYTES, c->cred[i], next);
@@ -340,7 +343,8 @@ check_signature(struct check *c)
 }
 
 bool
-sigcheck(const struct settings *s, const struct request *rq, time_t now, struct reply *rp)
+sigcheck(
+    struct emulator *emu, const struct request *rq, const char *service, struct reply *rp)
 {
 	/* In this order: each check relies on those before it. */
 	static bool (*const checks[])(struct check *) = {
@@ -353,11 +357,19 @@ sigcheck(const struct settings *s, const struct request *rq, time_t now, struct 
 		check_body_hash,
 		check_signature,
 	};
-	struct check c = { .s = s, .rq = rq, .now = now, .rp = rp };
+	struct check c = {
+		.emu = emu,
+		.rq = rq,
+		.service = service,
+		.now = clock_now(),
+		.rp = rp,
+	};
 	bool ok = true;
 
 	for (size_t i = 0; ok && i < sizeof(checks) / sizeof(checks[0]); i++)
 		ok = checks[i](&c);
+	if (ok)
+		keys_used(emu->keys, c.cred[CRED_ID]);
 	free(c.copy);
 	return ok;
 }

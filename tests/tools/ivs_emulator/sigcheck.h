@@ -1,21 +1,24 @@
 /*
  * sigcheck.h - is this request signed as AWS demands?
  *
- * Signature Version 4 in the Authorization header, service "ivs", recomputed from the raw
- * request. Each way to fail has its own text, so that a caller's fault is found quickly.
+ * Signature Version 4 in the Authorization header, recomputed from the raw request with the
+ * secret that keys.h has for its credential. Each way to fail has its own text, so that a
+ * caller's fault is found quickly.
  */
 #ifndef EMULATOR_SIGCHECK_H
 #define EMULATOR_SIGCHECK_H
 
 #include <stdbool.h>
-#include <time.h>
 
+#include "emulator.h"
 #include "reply.h"
 #include "request.h"
-#include "settings.h"
 
-/* False: the reply says why (403). now is unix time; 5 minutes either way are allowed. */
-bool sigcheck(
-    const struct settings *s, const struct request *rq, time_t now, struct reply *rp);
+/*
+ * service: the one it must be signed for. False: the reply says why (403). The time is
+ * that of clock.h; 5 minutes either way are allowed.
+ */
+bool sigcheck(struct emulator *emu, const struct request *rq, const char *service,
+    struct reply *rp);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "ids.h"
 #include "shapes.h"
 
@@ -120,7 +121,7 @@ token_make(const json_t *stage, const json_t *asked)
 {
 	char id[IDS_STAGE_CHARS + 1], when[IDS_TIME_BYTES];
 	json_int_t minutes = duration_of(asked);
-	time_t now = time(NULL);
+	time_t now = clock_now();
 	time_t expires = now + (time_t)minutes * 60;
 	json_t *token, *claims;
 	char *text;
