@@ -306,8 +306,11 @@ metrics_field(struct str field, enum metric *ret_metric,
 	if (m == METRIC_COUNT)
 		return false;
 	def = &metric_defs[m];
-	for (i = 0; i < METRIC_LABELS; i++)
+	for (i = 0; i < METRIC_LABELS; i++) {
 		ret_labels[i] = i < labels_of(def) ? str_cut(&field, ' ') : STR("");
+		if (i < labels_of(def) && ret_labels[i].n == 0)
+			return false;
+	}
 	*ret_cell = 0;
 	if (def->type == METRIC_HISTOGRAM &&
 	    !cell_of(def, str_cut(&field, ' '), ret_cell))

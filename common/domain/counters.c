@@ -85,6 +85,18 @@ counter_times(const struct counter *c)
 	return n;
 }
 
+static int
+counter_order(const void *a, const void *b)
+{
+	return key_order(a, b);
+}
+
+const struct counter *
+counters_find(const struct counters *all, const struct counter *like)
+{
+	return bsearch(like, all->v, all->n, sizeof(*all->v), counter_order);
+}
+
 void
 counter_add(struct counter *to, const struct counter *from)
 {

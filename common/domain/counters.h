@@ -27,6 +27,10 @@ void counters_read(const struct reply *flat, struct arena *a, struct counters *r
 /* Of a histogram: how many values; of a counter: how often. */
 int64_t counter_times(const struct counter *c);
 
+/* The entry with the same metric and labels, or NULL. */
+const struct counter *counters_find(
+    const struct counters *all, const struct counter *like);
+
 /* Add up cell by cell. */
 void counter_add(struct counter *to, const struct counter *from);
 
