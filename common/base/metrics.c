@@ -32,7 +32,7 @@ const struct metric_def metric_defs[METRIC_COUNT] = {
 	[METRIC_RECORDS_DEAD] = { "records_dead_total", METRIC_COUNTER,
 	    "Records that PostgreSQL will never accept (kept in records:dead)" },
 	[METRIC_REQUESTS] = { "requests_total", METRIC_COUNTER,
-	    "Requests answered, by route; unknown paths are the route none",
+	    "Requests answered; unknown paths, wrong methods and preflights are the route none",
 	    { "route", "method", "status" } },
 	[METRIC_REQUEST_DURATION] = { "request_duration_seconds", METRIC_HISTOGRAM,
 	    "Time from reading a request to its answer, by route", { "route" }, quick_us,

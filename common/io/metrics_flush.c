@@ -52,11 +52,40 @@ metrics_flush_done(struct metrics_flush *f, bool ran)
 	struct err ignored = ERR_INIT;
 
 	f->next_ms = clock_mono_ms() + METRICS_EVERY_MS;
-	f->alone_ms = f->next_ms + METRICS_ALONE_MS;
+	f->alone_ms = 0;
 	if (!ran || !redis_reply_ok(f->call.reply, &ignored))
 		return;
 	metrics_carried();
 	f->number++;
+}
+
+void
+metrics_flush_now(struct metrics_flush *f, struct redis *r)
+{
+	struct redis_call *c = prepare(f);
+	struct err ignored = ERR_INIT;
+	bool ran;
+
+	if (c == NULL)
+		return;
+	ran = redis_try(r, c, METRICS_DEADLINE_MS, &ignored);
+	metrics_flush_done(f, ran);
+	if (!ran)
+		f->alone_ms = clock_mono_ms() + METRICS_AWAY_MS;
+}
+
+void
+metrics_flush_idle(struct metrics_flush *f, struct redis *r)
+{
+	int64_t now;
+
+	if (!metrics_pending())
+		return;
+	now = clock_mono_ms();
+	if (f->alone_ms == 0)
+		f->alone_ms = (now > f->next_ms ? now : f->next_ms) + METRICS_ALONE_MS;
+	if (now >= f->alone_ms)
+		metrics_flush_now(f, r);
 }
 
 int
@@ -68,22 +97,4 @@ metrics_flush_sleep_ms(const struct metrics_flush *f)
 		return -1;
 	left = f->alone_ms - clock_mono_ms();
 	return left > 0 ? (int)left : 0;
-}
-
-void
-metrics_flush_alone(struct metrics_flush *f, struct redis *r, bool now)
-{
-	struct err ignored = ERR_INIT;
-	struct redis_call *c;
-	bool ran;
-
-	if (!now && metrics_flush_sleep_ms(f) != 0)
-		return;
-	c = prepare(f);
-	if (c == NULL)
-		return;
-	ran = redis_try(r, c, METRICS_DEADLINE_MS, &ignored);
-	metrics_flush_done(f, ran);
-	if (!ran)
-		f->alone_ms = clock_mono_ms() + METRICS_AWAY_MS;
 }

@@ -23,8 +23,8 @@ struct metrics_flush {
 	struct redis_call call;
 	char process[UUID_BYTES];
 	int64_t number;
-	int64_t next_ms; /* of clock_mono_ms */
-	int64_t alone_ms;
+	int64_t next_ms;  /* of clock_mono_ms: not before this */
+	int64_t alone_ms; /* when to go alone; 0: nothing waits yet */
 };
 
 void metrics_flush_init(struct metrics_flush *f);
@@ -35,9 +35,11 @@ struct redis_call *metrics_flush_due(struct metrics_flush *f);
 /* ran: whether redis_run said true. */
 void metrics_flush_done(struct metrics_flush *f, bool ran);
 
-/* Go alone if it is time to; now: whatever the time. */
-void metrics_flush_alone(struct metrics_flush *f, struct redis *r, bool now);
-/* How long one may sleep before metrics_flush_alone, in ms; -1: for good. */
+/* To be called whenever there is nothing better to do: goes alone when it is time to. */
+void metrics_flush_idle(struct metrics_flush *f, struct redis *r);
+/* How long one may sleep until metrics_flush_idle is called again, in ms; -1: for good. */
 int metrics_flush_sleep_ms(const struct metrics_flush *f);
+/* Go alone now: for the end of a process. */
+void metrics_flush_now(struct metrics_flush *f, struct redis *r);
 
 #endif

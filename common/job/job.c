@@ -246,7 +246,7 @@ count(struct job *j, const struct job_spec *spec, const char *result, int64_t ms
 	metrics_count(METRIC_JOB_RUNS, spec->name, result, 0);
 	metrics_observe(METRIC_JOB_DURATION, spec->name, ms * 1000);
 	metrics_flush_init(&flush);
-	metrics_flush_alone(&flush, j->redis, true);
+	metrics_flush_now(&flush, j->redis);
 	metrics_flush_clear(&flush);
 }
 

@@ -336,9 +336,9 @@ serve_socket(const struct serve *s, int listen_fd, struct err *err)
 	while (!stopping) {
 		if (epoll_pwait(ep, &ev, 1, metrics_flush_sleep_ms(&flush), &asleep) > 0)
 			serve_batch(s, &flush, slots);
-		metrics_flush_alone(&flush, s->redis, false);
+		metrics_flush_idle(&flush, s->redis);
 	}
-	metrics_flush_alone(&flush, s->redis, true);
+	metrics_flush_now(&flush, s->redis);
 	metrics_flush_clear(&flush);
 	slots_close(slots);
 	close(ep);
@@ -384,7 +384,7 @@ serve_cgi(const struct serve *s, char **env, struct err *err)
 	json_use(NULL);
 	if (sl->rq.after_due && s->after != NULL)
 		s->after(s->app);
-	metrics_flush_alone(&flush, s->redis, true);
+	metrics_flush_now(&flush, s->redis);
 	metrics_flush_clear(&flush);
 	arena_clear(&sl->arena);
 	free(sl);
