@@ -49,7 +49,8 @@ struct req {
 			      apart: nobody may say what he wants in the name of the other */
 	bool body_cut;	  /* shorter than Content-Length said */
 	/* headers; p == NULL: absent */
-	struct str api_key, internal_secret, origin, user_agent, idempotency_key;
+	struct str api_key, internal_secret, authorization, origin, user_agent;
+	struct str idempotency_key;
 	struct str rid;
 	struct net_addr client;		  /* the address that counts (TRUSTED_PROXIES) */
 	char client_text[NET_TEXT_BYTES]; /* "": not known */
