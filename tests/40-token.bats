@@ -418,6 +418,8 @@ local_token() { # KIND BODY [NAME=VALUE...]
 
 @test "local: publisher and media server may publish, the server may also subscribe" {
 	signing_key
+	# Set live by hand with somebody known he would stay; nobody may be.
+	go_offline
 	u=$(fresh host) before=$(made)
 	local_token publisher "$(obj userId "$u")"
 	assert_status 200

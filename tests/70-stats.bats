@@ -119,7 +119,7 @@ list_page() { api GET "/api/stage/list${1:+?$1}"; }
 	api PUT /api/stats/publisher '{"isPublisherLive":false}'
 	equals "$http_status $(json .data.isPublisherLive)" '200 false'
 	api GET /api/stats/publisher
-	equals "$http_status $(json '.data | tojson')" '200 {"isPublisherLive":false}'
+	equals "$http_status $(json '.data | del(.since) | tojson')" '200 {"isPublisherLive":false,"source":"hand"}'
 	api PUT /api/stats/publisher '{"isPublisherLive":true}'
 	api GET /api/stats/publisher
 	equals "$(json .data.isPublisherLive)" true
@@ -248,8 +248,6 @@ list_page() { api GET "/api/stage/list${1:+?$1}"; }
 		DELETE /api/stage/$MASTER
 		POST /api/stage/replication/start
 		DELETE /api/stage/replication/stop
-		POST /api/stats/events
-		GET /api/stats/history
 		POST /api/viewer/kick
 		DELETE /api/viewer/history/anna
 		DELETE /api/viewer/ban/anna

@@ -113,7 +113,8 @@ struct ivs_replication {
 /*
  * reconnect_s: 0..300, how long the replica outlives a publisher who is gone.
  * Not publishing (whatever type AWS gives it): ERR_CONFLICT with tell MSG_NOT_PUBLISHING.
- * Already replicated there: ERR_CONFLICT.
+ * Already replicated there: ERR_CONFLICT, also when it was our own first try whose answer
+ * was lost.
  */
 bool ivs_start_replication(struct ivs *v, struct arena *a,
     const struct ivs_replication *which, int64_t reconnect_s, struct err *err);

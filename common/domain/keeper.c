@@ -1,5 +1,7 @@
 #include "domain/keeper.h"
 
+#include <time.h>
+
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "domain/keeper_look.h"
@@ -16,6 +18,10 @@
 #define REST_LIMITED_MS 10000
 #define REST_FAILED_MS 5000
 
+/* For so long a run waits for the replicas it has ordered. */
+#define SETTLE_MS 4000
+#define SETTLE_LOOK_MS 300
+
 struct run {
 	struct stage_work *w;
 	const struct keeper_order *order;
@@ -23,7 +29,8 @@ struct run {
 	char token[UUID_BYTES];
 	int64_t confirmed_ms; /* of clock_mono_ms: the lock was ours then */
 	int64_t deadline_ms;
-	bool stop; /* no further step: lock lost, AWS away or too slow */
+	int64_t pending; /* replicas that AWS does not list as active yet */
+	bool stop;	 /* no further step: lock lost, AWS away or too slow */
 };
 
 /* ---- what happened ---- */
@@ -172,11 +179,10 @@ static void
 look_at_replicas(struct run *r, const struct keeper_view *v)
 {
 	struct err why = ERR_INIT;
-	int64_t active;
 
 	if (v->live && v->participant_id.n > 0 &&
-	    !replicas_look(r->w, r->w->cfg->master_stage_arn, v->participant_id, STR(""),
-		&active, &why))
+	    !replicas_look(
+		r->w, r->w->cfg->master_stage_arn, v->participant_id, &r->pending, &why))
 		failed(r, STR(""), &why);
 }
 
@@ -212,12 +218,12 @@ replicate(struct run *r, const struct keeper_view *v, struct str arn, const char
 		.destination_arn = arn,
 		.participant_id = v->participant_id };
 	struct err err = ERR_INIT;
-	int64_t started_ms;
 
-	if (!replication_start(r->w, &which, false, &started_ms, &err)) {
+	if (!replication_order(r->w, &which, false, &err)) {
 		failed(r, arn, &err);
 		return false;
 	}
+	r->pending++;
 	event(r, KEEPER_REPLICATED, arn, why);
 	return true;
 }
@@ -316,6 +322,23 @@ act(struct run *r, const struct keeper_view *v)
 	}
 }
 
+/* AWS may take a moment to replicate; no stage takes viewers before it says it has. */
+static void
+settle(struct run *r, const struct keeper_view *v)
+{
+	const struct timespec pause = { .tv_nsec = SETTLE_LOOK_MS * 1000000L };
+	int64_t end_ms = clock_mono_ms() + SETTLE_MS;
+
+	if (end_ms > r->deadline_ms)
+		end_ms = r->deadline_ms;
+	if (r->pending > 0 && !r->stop)
+		look_at_replicas(r, v);
+	while (r->pending > 0 && !r->stop && clock_mono_ms() + SETTLE_LOOK_MS < end_ms) {
+		(void)nanosleep(&pause, NULL);
+		look_at_replicas(r, v);
+	}
+}
+
 /* ---- the run ---- */
 
 static int64_t
@@ -373,6 +396,7 @@ look_decide_act(struct run *r, struct err *err)
 	if (r->order->dry_run)
 		return true;
 	act(r, &v);
+	settle(r, &v);
 	return r->out->lock_lost || finish(r, v.now_ms, err);
 }
 

@@ -14,7 +14,7 @@ static const struct {
 	[KEEPER_DELETED] = { "stage deleted", LOG_INFO },
 	[KEEPER_DRAINED] = { "stage takes nobody new", LOG_INFO },
 	[KEEPER_UNDRAINED] = { "stage takes viewers again", LOG_INFO },
-	[KEEPER_REPLICATED] = { "stage has the picture", LOG_INFO },
+	[KEEPER_REPLICATED] = { "publisher replicated to stage", LOG_INFO },
 	[KEEPER_ADOPTED] = { "stage of ours found in AWS", LOG_WARN },
 	[KEEPER_GONE] = { "stage was deleted in AWS by somebody else", LOG_WARN },
 	[KEEPER_CHANGED] = { "stage was changed in AWS by somebody else", LOG_INFO },

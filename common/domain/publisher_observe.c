@@ -3,8 +3,8 @@
 
 #include "base/banned.h"
 
-/* What AWS lists may be this much behind the events it has sent already: who started only just
- * before the reading is not taken off the air because he is not listed yet. */
+/* What AWS lists may be this much behind the events it has sent already: who is on by an event
+ * that came just before the reading is not taken off because he is not listed yet. */
 #define SETTLE_MS 3000
 
 struct look {

@@ -45,59 +45,48 @@ active_json(struct arena *a, const struct ivs_replicas *replicas)
 	return text;
 }
 
-bool
-replicas_look(struct stage_work *w, struct str source_arn, struct str participant_id,
-    struct str begun, int64_t *ret_active, struct err *err)
+/* active: JSON of who is listed, or empty; ordered: a stage, or empty. */
+static bool
+note(struct stage_work *w, struct str source_arn, struct str participant_id,
+    struct str active, struct str ordered, int64_t *ret_pending, struct err *err)
 {
-	struct ivs_replicas replicas;
 	struct redis_call c;
 
-	if (!ivs_list_replicas(
-		w->ivs, w->arena, source_arn, participant_id, &replicas, err))
-		return err_while(err, "looking at the replicas");
 	redis_call_init(&c, w->arena, SCRIPT_REPLICAS_NOTE);
 	redis_arg(&c, w->lock);
 	redis_arg(&c, source_arn);
 	redis_arg(&c, participant_id);
-	redis_arg(&c, active_json(w->arena, &replicas));
-	redis_arg(&c, begun);
+	redis_arg(&c, active);
+	redis_arg(&c, ordered);
 	if (!redis_call(w->redis, &c, err))
 		return err_while(err, "noting the replicas");
 	if (str_is(reply_str(c.reply, 0), "LOST"))
 		return err_set(err, ERR_LOCK_LOST, "the lock of this run was lost");
-	*ret_active = reply_int(c.reply, 1);
-	return true;
-}
-
-/* Until AWS lists it, for a moment; the keeper looks again at its next run. */
-static bool
-wait_active(struct stage_work *w, const struct replication *which, struct stage *ret,
-    struct err *err)
-{
-	const struct timespec pause = { .tv_nsec = LOOK_AGAIN_MS * 1000000L };
-	int64_t active;
-	int i;
-
-	for (i = 0; i < LOOKS; i++) {
-		if (i > 0)
-			(void)nanosleep(&pause, NULL);
-		if (!replicas_look(w, which->source_arn, which->participant_id,
-			which->destination_arn, &active, err) ||
-		    !stage_read(w, which->destination_arn, ret, err))
-			return false;
-		if (ret->replica_on)
-			break;
-	}
+	*ret_pending = reply_int(c.reply, 2);
 	return true;
 }
 
 bool
-replication_start(struct stage_work *w, const struct replication *which, bool by_hand,
-    int64_t *ret_started_at_ms, struct err *err)
+replicas_look(struct stage_work *w, struct str source_arn, struct str participant_id,
+    int64_t *ret_pending, struct err *err)
+{
+	struct ivs_replicas replicas;
+
+	if (!ivs_list_replicas(
+		w->ivs, w->arena, source_arn, participant_id, &replicas, err))
+		return err_while(err, "looking at the replicas");
+	return note(w, source_arn, participant_id, active_json(w->arena, &replicas),
+	    STR(""), ret_pending, err);
+}
+
+bool
+replication_order(
+    struct stage_work *w, const struct replication *which, bool by_hand, struct err *err)
 {
 	struct ivs_replication r = wire(which);
 	struct err why = ERR_INIT;
 	struct stage source, s;
+	int64_t pending;
 
 	if (!stage_read(w, which->source_arn, &source, err) ||
 	    !stage_read(w, which->destination_arn, &s, err))
@@ -112,8 +101,30 @@ replication_start(struct stage_work *w, const struct replication *which, bool by
 	if (by_hand && s.no_replica &&
 	    !stage_note(w, s.arn, json_pack("{s:n}", "noReplica"), &s, err))
 		return false;
-	if (!wait_active(w, which, &s, err))
+	return note(w, which->source_arn, which->participant_id, STR(""),
+	    which->destination_arn, &pending, err);
+}
+
+/* Until AWS lists it, for a moment; the keeper looks again at its next run. */
+bool
+replication_start(struct stage_work *w, const struct replication *which, bool by_hand,
+    int64_t *ret_started_at_ms, struct err *err)
+{
+	const struct timespec pause = { .tv_nsec = LOOK_AGAIN_MS * 1000000L };
+	struct stage s = { .replica_on = false };
+	int64_t pending;
+	int i;
+
+	if (!replication_order(w, which, by_hand, err))
 		return false;
+	for (i = 0; i < LOOKS && !s.replica_on; i++) {
+		if (i > 0)
+			(void)nanosleep(&pause, NULL);
+		if (!replicas_look(
+			w, which->source_arn, which->participant_id, &pending, err) ||
+		    !stage_read(w, which->destination_arn, &s, err))
+			return false;
+	}
 	*ret_started_at_ms = s.replica_since_ms;
 	return true;
 }

@@ -98,12 +98,16 @@ bool replication_start(struct stage_work *w, const struct replication *which,
 bool replication_stop(
     struct stage_work *w, const struct replication *which, bool by_hand, struct err *err);
 
+/* As replication_start, but without waiting for AWS to list it: replicas_look finds out. */
+bool replication_order(
+    struct stage_work *w, const struct replication *which, bool by_hand, struct err *err);
+
 /*
  * Read from AWS which stages have an active replica of this participant, and note it in their
- * entries. *ret_active: how many. begun: the stage a replication was just ordered for; else empty.
+ * entries. *ret_pending: how many more were ordered.
  */
 bool replicas_look(struct stage_work *w, struct str source_arn, struct str participant_id,
-    struct str begun, int64_t *ret_active, struct err *err);
+    int64_t *ret_pending, struct err *err);
 
 /* From an entry of the registry; false: there is none. */
 bool replication_of(const struct stage *s, struct replication *ret);

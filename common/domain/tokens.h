@@ -54,7 +54,8 @@ struct token {
 /*
  * Make the token. The id IVS is told is "broadcaster-", "viewer-" or
  * "media-server-" and the id, or with IVS_USER_ID_MODE=opaque a keyed hash.
- * ERR_TOKEN (kept source) when AWS refused or is away; ERR_BUG otherwise.
+ * ERR_THROTTLED: calls of AWS come too fast. ERR_TOKEN (kept source) when AWS refused otherwise
+ * or is away; ERR_BUG otherwise.
  */
 bool tokens_make(struct tokens *t, struct arena *a, const struct token_order *order,
     struct token *ret, struct err *err);

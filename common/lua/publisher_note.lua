@@ -46,10 +46,10 @@ local function answer(word, look)
 		state() ~= before and 1 or 0, look or 0}
 end
 
-local function note(p, news)
+local function note(p, news, at)
 	local s = seen[p] or {a = arn, u = '', i = 0, e = 0, on = false}
 	for k, v in pairs(news) do s[k] = v end
-	s.at = now
+	s.at = at or now
 	seen[p] = s
 	redis.call('HSET', P .. 'publisher:seen', p, cjson.encode(s))
 end
@@ -179,7 +179,8 @@ function on.event()
 	return answer('OK')
 end
 
--- Times of AWS may be whole seconds where those of events are not.
+-- What was read is what was known when the reading began. Times of AWS may be whole seconds where
+-- those of events are not.
 local function newer(e, than) return math.floor(e / 1000) > math.floor(than / 1000) end
 
 function on.aws()
@@ -189,11 +190,11 @@ function on.aws()
 		listed[item.p] = item.on or s and newer(s.e, item.e) and s.at >= ms - SETTLE_MS
 		if not (s and newer(s.e, item.e) and listed[item.p]) then
 			note(item.p, {a = arn, u = user_of(item.p, item.u), on = item.on,
-				e = math.max(item.e, s and s.e or 0)})
+				e = math.max(item.e, s and s.e or 0)}, ms)
 		end
 	end
 	for p in pairs(seen) do
-		if is_on(p, arn) and not listed[p] and seen[p].at < ms then note(p, {on = false}) end
+		if is_on(p, arn) and not listed[p] and seen[p].at < ms then note(p, {on = false}, ms) end
 	end
 	if arn ~= MASTER then
 		follow_direct()

@@ -2,9 +2,9 @@
  * The parts of the AWS layer that need no server: times, endpoints, error answers.
  */
 #include "aws/ivs_error.h"
-#include "aws/ivs_read.h"
 
 #include "aws/endpoint.h"
+#include "aws/ivs_read.h"
 #include "aws/times.h"
 #include "tap.h"
 #include "base/banned.h"
@@ -146,6 +146,19 @@ static const struct error_row error_rows[] = {
 	{ "text that repeats the session token", 403, "SignatureDoesNotMatch",
 	    "{\"message\":\"x-amz-security-token:" SESSION "\"}", ERR_DENIED,
 	    IVS_FAULT_CLOCK, "withheld" },
+	{ "checking the account", 403, "PendingVerification", "{}", ERR_UNVERIFIED,
+	    IVS_FAULT_FINAL, "403" },
+	{ "not allowed", 403, "AccessDeniedException", "{}", ERR_DENIED, IVS_FAULT_FINAL,
+	    "" },
+	{ "too many requests", 429, "TooManyRequestsException", "{}", ERR_THROTTLED,
+	    IVS_FAULT_THROTTLED, "" },
+	{ "an unknown operation: the endpoint is wrong", 404, "UnknownOperationException",
+	    "{}", ERR_CONFIG, IVS_FAULT_FINAL, "" },
+	{ "CloudWatch: wrong value", 400, NULL,
+	    "{\"__type\":\"com.amazonaws.cloudwatch#InvalidParameterValueException\"}",
+	    ERR_INPUT, IVS_FAULT_FINAL, "" },
+	{ "CloudWatch: its fault", 500, NULL, "{\"__type\":\"x#InternalServiceFault\"}",
+	    ERR_UPSTREAM, IVS_FAULT_TRANSIENT, "" },
 	{ "control characters in the text", 400, "ValidationException",
 	    "{\"message\":\"a\\nb\"}", ERR_INPUT, IVS_FAULT_FINAL, "a?b" },
 };
@@ -172,11 +185,106 @@ test_error(const struct error_row *row)
 	ok(!ivs_error_read(&arena, &answer, &creds, &failure, &err) &&
 		err.kind == row->kind && err.source == ERR_FROM_AWS,
 	    "error: %s: kind", row->name);
+	is_text(err.request_id, "rid-1", "error: request id");
+	ok(!failure.not_publishing, "error: %s: not about publishing", row->name);
 	ok(failure.fault == row->fault, "error: %s: worth another try", row->name);
 	ok(failure.server_wait_ms == 1500 && failure.server_time_s == 1795169472,
 	    "error: %s: hints of the server", row->name);
 	ok(strstr(err.cause, row->needle) != NULL && strstr(err.cause, SESSION) == NULL,
 	    "error: %s: cause", row->name);
+}
+
+static void
+test_not_publishing(void)
+{
+	static const struct {
+		const char *body;
+		bool says;
+	} rows[] = {
+		{ "{\"exceptionMessage\":\"aBc123 is not publishing\"}", true },
+		{ "{\"message\":\"aBc123 is not publishing.\"}", true },
+		{ "{\"message\":\"a b is not publishing \"}", true },
+		{ "{\"message\":\"is not publishing to that stage\"}", false },
+		{ "{\"message\":\"already replicated\"}", false },
+		{ "is not publishing", false },
+		{ "", false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct http_response answer = { .status = 409,
+			.body = str_of(rows[i].body) };
+		const struct sigv4_creds creds = { 0 };
+		struct ivs_failure failure;
+		struct err err = ERR_INIT;
+
+		ivs_error_read(&arena, &answer, &creds, &failure, &err);
+		ok(failure.not_publishing == rows[i].says, "not publishing: %s",
+		    rows[i].body);
+	}
+}
+
+static void
+test_request_id(void)
+{
+	static const struct {
+		const char *sent, *kept;
+	} rows[] = {
+		{ "0b7c6f60-7d5e-4d0b-9b39-2b1f5a3d9f11",
+		    "0b7c6f60-7d5e-4d0b-9b39-2b1f5a3d9f11" },
+		{ "a<b>\"c\";d", "abcd" }, { "", "" },
+		{ "0123456789", "0123456" }, /* into eight bytes */
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct http_response answer = {
+			.headers = { { STR("x-amzn-requestid"), str_of(rows[i].sent) } },
+			.n_headers = 1,
+		};
+		char id[64];
+
+		ivs_error_request_id(&answer, id, i == 3 ? 8 : sizeof(id));
+		is_text(id, rows[i].kept, "request id");
+	}
+}
+
+static void
+test_forms(void)
+{
+	static const struct {
+		bool (*check)(struct str s, struct err *err);
+		const char *good[5], *bad[8];
+	} rows[] = {
+		{ ivs_check_stage_arn,
+		    { "arn:aws:ivs:eu-west-1:123456789012:stage/aB-9" },
+		    { "", "stage/aB", "arn:aws:ivs:eu-west-1:123456789012:stage/",
+			"arn:aws:ivs:eu-west-1:123456789012:public-key/a",
+			"arn:aws:ivs:eu-west-1:123456789012:stage/a b" } },
+		{ ivs_check_key_arn,
+		    { "arn:aws:ivs:eu-west-1:123456789012:public-key/a-b" },
+		    { "", "arn:aws:ivs:eu-west-1:123456789012:stage/a" } },
+		{ ivs_check_name, { "", "a", "A-b_9" }, { "a b", "a.b", "ä", "a\n" } },
+		{ ivs_check_participant, { "p", "aBc-9_" }, { "", "p 1", "p/1" } },
+		{ ivs_check_session, { "st-AbCdEfGhIjKlM" },
+		    { "", "st-AbCdEfGhIjKl", "st-AbCdEfGhIjKlMn", "xx-AbCdEfGhIjKlM",
+			"st-AbCdEfGhIj-lM" } },
+		{ ivs_check_tag_key, { "a", "a b", "Awsome", "ü" },
+		    { "", "aws:a", "AWS:a", "\xff" } },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		for (const char *const *s = rows[i].good; *s != NULL; s++) {
+			struct err err = ERR_INIT;
+
+			ok(rows[i].check(str_of(*s), &err), "form %zu takes '%s'", i, *s);
+		}
+		for (const char *const *s = rows[i].bad; *s != NULL; s++) {
+			struct err err = ERR_INIT;
+
+			ok(!rows[i].check(str_of(*s), &err) && err.kind == ERR_INPUT &&
+				err.source == ERR_FROM_AWS,
+			    "form %zu refuses value %d", i, (int)(s - rows[i].bad));
+		}
+	}
 }
 
 int
@@ -189,6 +297,9 @@ main(void)
 	test_endpoints();
 	for (size_t i = 0; i < sizeof(error_rows) / sizeof(*error_rows); i++)
 		test_error(&error_rows[i]);
+	test_not_publishing();
+	test_request_id();
+	test_forms();
 	arena_clear(&arena);
 	return done();
 }

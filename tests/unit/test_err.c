@@ -23,8 +23,10 @@ test_first_cause_wins(void)
 	is_int(e.source, ERR_FROM_REDIS, "the first source stays");
 	is_int(e.tell, MSG_NONE, "the first text stays");
 	is_text(e.cause, "no answer in 1000 ms", "the first cause stays");
+	memcpy(e.request_id, "rid", 4);
 	err_clear(&e);
 	is_int(e.kind, ERR_NONE, "a cleared error is none");
+	is_text(e.request_id, "", "and of no request");
 	err_tell(&e, ERR_NOT_FOUND, MSG_NO_STAGE, "stage 'x'");
 	is_int(e.tell, MSG_NO_STAGE, "err_tell names the text");
 	is_text(e.cause, "stage 'x'", "a cleared error can be set again");

@@ -1,0 +1,109 @@
+# What AWS says about who publishes, and the whole way of an event from there to here.
+
+load lib/common
+
+setup() { forget; }
+teardown() {
+	emulator DELETE faults >/dev/null
+	[ -z "${bridged:-}" ] || emulator POST eventbridge '{"url":"http://127.0.0.1:9/"}' >/dev/null
+	[ -z "${guest:-}" ] || at_aws disconnect "$guest"
+	forget
+	go_live
+}
+forget() {
+	redis_c del "${P}publisher:status" "${P}publisher:info" "${P}publisher:why" "${P}publisher:seen" >/dev/null
+}
+at_aws() { # publish|unpublish|join|disconnect PARTICIPANT [STAGE]
+	emulator POST "$1" "$(obj stageArn "${3:-$MASTER}" participantId "$2")"
+}
+observe() { "$BUILD_DIR/tests/tools/observe" "${@:-$MASTER}" 2>>"$SUITE_DIR/log/observe.log"; }
+source_now() {
+	api GET /api/stats/publisher
+	json .data.source
+}
+
+@test "observe: finds who publishes, and that he stopped" {
+	guest=obs$RANDOM
+	at_aws publish "$guest"
+	equals "$(observe) $(source_now)" "live $guest 1 aws"
+	equals "$(observe)" "live $guest 0"
+	at_aws unpublish "$guest"
+	equals "$(observe)" 'offline  1'
+	at_aws publish "$guest"
+	equals "$(observe)" "live $guest 1"
+	at_aws disconnect "$guest"
+	equals "$(observe)" 'offline  1'
+}
+
+@test "observe: who began a moment ago, by an event, is not taken off for not being listed yet" {
+	t=$(date -u +%FT%T.%3NZ) who=ev$RANDOM
+	api POST /api/stats/events "$(jq -nc --arg a "$MASTER" --arg p "$who" --arg t "$t" \
+		'{"detail-type": "IVS Stage Update", source: "aws.ivs", resources: [$a], detail: {
+		event_name: "Participant Published", participant_id: $p, event_time: $t}}')"
+	equals "$(observe)" "live $who 0"
+}
+
+@test "observe: who only watches is no publisher" {
+	guest=obs$RANDOM
+	at_aws join "$guest"
+	equals "$(observe)" 'offline  0'
+}
+
+@test "observe: without a session nobody publishes, and that costs no call" {
+	go_live
+	before=$(emulator GET calls)
+	equals "$(observe "$MASTER" -)" 'offline  1'
+	equals "$(emulator GET calls)" "$before"
+}
+
+@test "observe: the session the caller knows saves a call" {
+	guest=obs$RANDOM
+	session=$(at_aws publish "$guest" | jq -r .sessionId)
+	before=$(emulator GET calls | jq .GetStage)
+	equals "$(observe "$MASTER" "$session")" "live $guest 1"
+	equals "$(emulator GET calls | jq .GetStage)" "$before"
+}
+
+@test "observe: when AWS refuses nothing is known and nothing changes" {
+	local operation
+	guest=obs$RANDOM
+	at_aws publish "$guest"
+	api POST /api/stats/publisher '{}'
+	go_live
+	for operation in GetStage ListParticipants ListParticipantEvents; do
+		emulator POST faults "{\"operation\":\"$operation\",\"count\":0,\"status\":403,\"type\":\"AccessDeniedException\"}"
+		run observe
+		equals "$operation $status" "$operation 1"
+		matches "$output" 'AccessDenied'
+		emulator DELETE faults
+		equals "$(source_now) $(redis_c exists "${P}publisher:seen")" 'hand 0'
+	done
+}
+
+@test "observe: straight to another stage it gives that one a picture" {
+	stage=$(new_stage straight) who=obs$RANDOM
+	redis_c hset "${P}stages" "$stage" '{"name":"straight"}' >/dev/null
+	at_aws publish "$who" "$stage"
+	observe "$stage"
+	seat "$(fresh)" "$stage"
+	assert_status 200
+	at_aws disconnect "$who" "$stage"
+	observe "$stage"
+	seat "$(fresh)" "$stage"
+	assert_error 404 NOT_FOUND
+}
+
+live_is() { # WANTED
+	api GET /api/stats/publisher
+	[ "$(json .data.isPublisherLive)" = "$1" ]
+}
+
+@test "events: the way from AWS to here" {
+	guest=ev$RANDOM bridged=1
+	emulator POST eventbridge "$(jq -nc --arg u "$BASE_URL/api/stats/events" --arg k "$KEY" '{url: $u, headers: {"x-api-key": $k}}')"
+	at_aws publish "$guest"
+	wait_until 10 live_is true
+	equals "$(json .data.source) $(redis_c get "${P}publisher:info" | jq -r .participantId)" "eventbridge $guest"
+	at_aws unpublish "$guest"
+	wait_until 10 live_is false
+}
