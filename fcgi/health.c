@@ -1,8 +1,9 @@
 /*
- * health - is it there, is it ready, what is it.
+ * health - is it there, is it ready, what is it, how is it doing.
  *
  * GET /health /api/health /livez /readyz /  and everything that is no other program's: 404 in
- * the usual envelope. No key, no rate limit. Each dependency is asked for at most
+ * the usual envelope. No key, no rate limit. GET /metrics needs a key.
+ * Each dependency is asked for at most
  * PROBE_MS, so the answer comes within a second whatever is frozen.
  */
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "app/app.h"
 #include "base/clock.h"
 #include "base/parse.h"
+#include "domain/metrics_page.h"
 #include "web/router.h"
 #include "base/banned.h"
 
@@ -156,10 +158,33 @@ health(struct app *app, struct req *rq, const struct reply *reply, struct resp *
 	return true;
 }
 
+static bool
+ask_metrics(struct app *app, struct req *rq, struct err *err)
+{
+	(void)app, (void)err;
+	metrics_page_ask(&rq->call);
+	return true;
+}
+
+static bool
+metrics(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
+    struct err *err)
+{
+	struct str text;
+
+	(void)app;
+	if (!metrics_page_answer(reply, STR(IVS_VERSION), rq->arena, &text, err))
+		return false;
+	resp_text(rs, text, METRICS_PAGE_TYPE);
+	return true;
+}
+
 static const struct route routes[] = {
 	{ METHOD_GET, "/", ACCESS_PUBLIC, BUCKET_NONE, false, NULL, root },
 	{ METHOD_GET, "/livez", ACCESS_PUBLIC, BUCKET_NONE, false, NULL, livez },
 	{ METHOD_GET, "/readyz", ACCESS_PUBLIC, BUCKET_NONE, true, NULL, readyz },
+	{ METHOD_GET, "/metrics", ACCESS_SCRAPE, BUCKET_NONE, false, ask_metrics,
+	    metrics },
 	{ METHOD_GET, "/health", ACCESS_PUBLIC, BUCKET_NONE, true, NULL, health },
 	{ METHOD_GET, "/api/health", ACCESS_PUBLIC, BUCKET_NONE, true, NULL, health },
 };
@@ -169,7 +194,8 @@ main(int argc, char **argv)
 {
 	static const struct program program = {
 		.name = "health",
-		.help = "answers /health, /livez, /readyz and what is nobody else's",
+		.help =
+		    "answers /health, /livez, /readyz, /metrics and what is nobody else's",
 		.routes = routes,
 		.n_routes = sizeof(routes) / sizeof(*routes),
 		.parts = { &part_postgres },

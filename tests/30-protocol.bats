@@ -206,7 +206,7 @@ en='There is no such API path: GET / lists the endpoints.'
 @test "paths: what does not exist answers 404 in the envelope, below each program and elsewhere" {
 	local path
 	for path in /api/token /api/token/ /api/token/nothing /api/token/viewer/x /api/tokens \
-		/api/stage /api/viewer /api/viewer/list /api/viewer/nothing /api/viewer/duration/x \
+		/api/stages /api/viewer /api/viewer/list /api/viewer/nothing /api/viewer/duration/x \
 		/api/stats/nothing /api/stats/viewers/x /api /api/ /api/nothing /nothing /favicon.ico \
 		//api/stats /API/STATS /index.html /.env /health/x '/..' '/api/stats/../stats'; do
 		api GET "$path"

@@ -236,28 +236,15 @@ list_page() { api GET "/api/stage/list${1:+?$1}"; }
 	assert_error 400 VALIDATION_ERROR
 }
 
-@test "not yet: making, changing and deleting stages answer 404 or 405" {
+@test "not yet: kicking and forgetting answer 404 or 405" {
 	local method path
 	while read -r method path; do
 		api "$method" "$path" '{}'
 		matches "$method $path $http_status" ' 40[45]$'
 		matches "$(json .error.code)" '^(NOT_FOUND|METHOD_NOT_ALLOWED)$'
 	done <<-EOF2
-		POST /api/stage
-		PUT /api/stage/$MASTER
-		DELETE /api/stage/$MASTER
-		POST /api/stage/replication/start
-		DELETE /api/stage/replication/stop
 		POST /api/viewer/kick
 		DELETE /api/viewer/history/anna
 		DELETE /api/viewer/ban/anna
 	EOF2
-}
-
-@test "not yet: what replication there is answers 404 or 405" {
-	local path
-	for path in "/api/stage/replication/status/$MASTER" /api/stage/replication/publisher-info; do
-		api GET "$path"
-		matches "$path $http_status" ' 40[45]$'
-	done
 }

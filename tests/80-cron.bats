@@ -2,7 +2,7 @@
 bats_require_minimum_version 1.5.0
 load lib/common
 
-JOBS=(heartbeat_cleanup records snapshot purge)
+JOBS=(heartbeat_cleanup records snapshot purge metrics)
 MASTER_ARN=$MASTER_STAGE_ARN
 
 setup() {

@@ -9,6 +9,7 @@
 #include "aws/limiter.h"
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/metrics.h"
 #include "base/banned.h"
 
 /* Standard retry mode, 2026 form: AWS SDKs reference guide, "Retry behavior". */
@@ -370,8 +371,8 @@ request_of(
 	return aws_endpoint_of(c->v->cfg, c->arena, c->op->service, &ret->endpoint, err);
 }
 
-bool
-aws_call(struct ivs *v, struct arena *a, const struct aws_op *op,
+static bool
+call_all_tries(struct ivs *v, struct arena *a, const struct aws_op *op,
     const struct aws_input *in, json_t **ret, struct err *err)
 {
 	struct call c = { .v = v, .arena = a, .op = op };
@@ -392,6 +393,35 @@ aws_call(struct ivs *v, struct arena *a, const struct aws_op *op,
 		v->wary_until_ms = 0;
 	else if (c.failure.fault == IVS_FAULT_TRANSIENT && left_ms(&c) <= TRY_MIN_MS)
 		v->wary_until_ms = clock_mono_ms() + AWS_WARY_FOR_MS;
+	return ok;
+}
+
+static const char *
+outcome(enum err_kind kind)
+{
+	static const char *const words[ERR_KIND_COUNT] = {
+		[ERR_INPUT] = "invalid",
+		[ERR_NOT_FOUND] = "not_found",
+		[ERR_CONFLICT] = "conflict",
+		[ERR_QUOTA] = "quota",
+		[ERR_THROTTLED] = "throttled",
+		[ERR_DENIED] = "denied",
+		[ERR_UNVERIFIED] = "unverified",
+		[ERR_LOCK_LOST] = "lock_lost",
+		[ERR_UPSTREAM] = "unavailable",
+		[ERR_UNCERTAIN] = "uncertain",
+	};
+
+	return words[kind] != NULL ? words[kind] : "failed";
+}
+
+bool
+aws_call(struct ivs *v, struct arena *a, const struct aws_op *op,
+    const struct aws_input *in, json_t **ret, struct err *err)
+{
+	bool ok = call_all_tries(v, a, op, in, ret, err);
+
+	metrics_count(METRIC_AWS_CALLS, op->name, ok ? "ok" : outcome(err->kind), 0);
 	return ok;
 }
 

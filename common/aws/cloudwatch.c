@@ -142,10 +142,10 @@ body_that_fits(const struct batch *b, size_t from, size_t *n)
 static bool
 put_some(struct ivs *v, const struct batch *b, size_t from, size_t *n, struct err *err)
 {
-	/* A datum that arrives twice counts twice; AWS' own SDKs take that chance, too. */
-	static const struct aws_op op = { .name = "PutMetricData",
-		.repeat = AWS_REPEATABLE,
-		.service = AWS_CLOUDWATCH };
+	/* A datum that arrives twice counts twice, where AWS' own SDKs take that chance. */
+	static const struct aws_op op = {
+		.name = "PutMetricData", .repeat = AWS_ONCE, .service = AWS_CLOUDWATCH
+	};
 	struct arena *before, own;
 	bool ok;
 

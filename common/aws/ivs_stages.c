@@ -1,5 +1,7 @@
 #include "aws/ivs_read.h"
 
+#include "base/clock.h"
+#include "base/metrics.h"
 #include "base/banned.h"
 
 static bool
@@ -43,6 +45,7 @@ ivs_create_stage(struct ivs *v, struct arena *a, struct str name, const json_t *
     struct ivs_stage *ret, struct err *err)
 {
 	static const struct aws_op op = { .name = "CreateStage", .repeat = AWS_ONCE };
+	const int64_t began_us = clock_mono_us();
 	json_t *body;
 
 	if (!ivs_check_name(name, err) || !ivs_check_tags(tags, err))
@@ -52,7 +55,10 @@ ivs_create_stage(struct ivs *v, struct arena *a, struct str name, const json_t *
 		json_object_set_new(body, "name", json_str(name));
 	if (json_object_size(tags) > 0)
 		json_object_set_new(body, "tags", json_deep_copy(tags));
-	return call_for_stage(v, a, &op, body, ret, err);
+	if (!call_for_stage(v, a, &op, body, ret, err))
+		return false;
+	metrics_observe(METRIC_STAGE_CREATION_DURATION, NULL, clock_mono_us() - began_us);
+	return true;
 }
 
 bool

@@ -224,15 +224,27 @@ dump_to_buf(const char *p, size_t n, void *buf)
 	return 0;
 }
 
-struct str
-json_text(struct arena *a, const json_t *v)
+static struct str
+dump(struct arena *a, const json_t *v, size_t flags)
 {
 	struct buf b;
 
 	buf_init(&b, a, JSON_TEXT_MAX_BYTES);
 	/* 15 digits is what a double keeps exactly: 0.1 prints as 0.1. */
-	INVARIANT(json_dump_callback(v, dump_to_buf, &b,
-		      JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) == 0);
+	flags |= JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15);
+	INVARIANT(json_dump_callback(v, dump_to_buf, &b, flags) == 0);
 	INVARIANT(buf_ok(&b));
 	return buf_view(&b);
+}
+
+struct str
+json_text(struct arena *a, const json_t *v)
+{
+	return dump(a, v, 0);
+}
+
+struct str
+json_canonical(struct arena *a, const json_t *v)
+{
+	return dump(a, v, JSON_SORT_KEYS);
 }

@@ -33,5 +33,7 @@ json_t *json_str(struct str s);
 json_t *json_time(int64_t unix_ms);
 /* Compact text in the arena. */
 struct str json_text(struct arena *a, const json_t *v);
+/* The same with the members of every object in order: alike for what is alike. */
+struct str json_canonical(struct arena *a, const json_t *v);
 
 #endif

@@ -312,6 +312,20 @@ redis_call(struct redis *r, struct redis_call *c, struct err *err)
 }
 
 bool
+redis_try(struct redis *r, struct redis_call *c, int64_t timeout_ms, struct err *err)
+{
+	int64_t now = clock_mono_ms(), fuse = r->fuse_until_ms;
+	bool ok;
+
+	if (now < fuse)
+		return err_from(err, ERR_FROM_REDIS, ERR_UPSTREAM,
+		    "redis gave no answer a moment ago");
+	ok = run_until(r, &c, 1, now + timeout_ms, err);
+	r->fuse_until_ms = fuse;
+	return ok;
+}
+
+bool
 redis_probe(struct redis *r, struct arena *a, int64_t timeout_ms, struct err *err)
 {
 	struct redis_call c, *one = &c;

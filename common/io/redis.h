@@ -71,6 +71,13 @@ bool redis_reply_ok(const struct reply *r, struct err *err);
 /* Whether it answers and takes a write within timeout_ms, whatever the fuse says. */
 bool redis_probe(struct redis *r, struct arena *a, int64_t timeout_ms, struct err *err);
 
+/*
+ * Run one call within timeout_ms, for who can do without: a failure leaves the fuse as it
+ * was. At once false while the fuse is blown. Otherwise as redis_run.
+ */
+bool redis_try(
+    struct redis *r, struct redis_call *c, int64_t timeout_ms, struct err *err);
+
 /* Building a call. Numbers are written into the call's arena. */
 void redis_call_init(struct redis_call *c, struct arena *a, enum script script);
 void redis_arg(struct redis_call *c, struct str s);

@@ -10,6 +10,8 @@
 #include "base/crypto.h"
 #include "base/exit_code.h"
 #include "base/json.h"
+#include "base/metrics.h"
+#include "io/metrics_flush.h"
 #include "base/banned.h"
 
 #define OPTIONS_MAX 12
@@ -249,6 +251,20 @@ say(const struct job *j, const char *msg, int64_t ms, const struct err *err)
 	log_flush();
 }
 
+static void
+count(struct job *j, const struct job_spec *spec, const char *result, int64_t ms)
+{
+	struct metrics_flush flush;
+
+	if (j->dry_run)
+		return;
+	metrics_count(METRIC_JOB_RUNS, spec->name, result, 0);
+	metrics_observe(METRIC_JOB_DURATION, spec->name, ms * 1000);
+	metrics_flush_init(&flush);
+	metrics_flush_now(&flush, j->redis);
+	metrics_flush_clear(&flush);
+}
+
 static int
 run(const struct job_spec *spec, const struct config *cfg, bool dry_run)
 {
@@ -264,6 +280,7 @@ run(const struct job_spec *spec, const struct config *cfg, bool dry_run)
 	ok = locked_step(&j, spec, &held, &err);
 	INVARIANT(ok == (err.kind == ERR_NONE));
 	json_use(NULL);
+	count(&j, spec, held ? "held" : ok ? "done" : "failed", clock_mono_ms() - began);
 	pg_close(j.pg);
 	redis_close(j.redis);
 	arena_clear(&j.arena);

@@ -88,16 +88,30 @@ check_internal(const struct auth *a, const struct req *rq, struct err *err)
 	return true;
 }
 
+/* Prometheus can send `Authorization: Bearer <key>` and, as of 2.42, no header of ours. */
+static struct str
+key_of(const struct req *rq, enum access wanted)
+{
+	struct str key = rq->authorization, scheme;
+
+	if (wanted != ACCESS_SCRAPE || rq->api_key.n > 0)
+		return rq->api_key;
+	scheme = str_cut(&key, ' ');
+	return str_ieq(scheme, STR("bearer")) ? str_trim(key) : STR_NULL;
+}
+
 bool
 auth_check(
     const struct auth *a, const struct req *rq, enum access wanted, struct err *err)
 {
+	struct str key = key_of(rq, wanted);
+
 	if (wanted == ACCESS_PUBLIC)
 		return true;
-	if (!a->cfg->skip_auth && !key_set_has(&a->full, rq->api_key)) {
-		if (!key_set_has(&a->read, rq->api_key))
+	if (!a->cfg->skip_auth && !key_set_has(&a->full, key)) {
+		if (!key_set_has(&a->read, key))
 			return err_tell(err, ERR_AUTH,
-			    rq->api_key.n > 0 ? MSG_WRONG_KEY : MSG_NONE, "no valid key");
+			    key.n > 0 ? MSG_WRONG_KEY : MSG_NONE, "no valid key");
 		if (rq->method != METHOD_GET || wanted == ACCESS_INTERNAL)
 			return err_tell(err, ERR_FORBIDDEN, MSG_READ_KEY_ONLY_GET,
 			    "read key used to write");

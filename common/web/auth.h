@@ -15,6 +15,7 @@ enum access {
 	ACCESS_PUBLIC = 0, /* no key */
 	ACCESS_KEY,	   /* an API key; for GET a read key will do */
 	ACCESS_INTERNAL,   /* an API key and the internal secret */
+	ACCESS_SCRAPE,	   /* as ACCESS_KEY; the key may also come as a bearer token */
 };
 
 struct auth;

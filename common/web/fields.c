@@ -150,6 +150,99 @@ req_flag(struct req *rq, const char *name)
 	return json_is_true(v);
 }
 
+struct str
+req_name(struct req *rq, const char *name, enum presence_rule rule, size_t max_bytes)
+{
+	struct str s = body_member(rq, name, rule);
+
+	if (s.n == 0 || parse_word(s, "-_", max_bytes))
+		return s;
+	req_invalid(rq, name, MSG_WHY_NAME);
+	return STR_NULL;
+}
+
+int64_t
+req_int(struct req *rq, const char *name, int64_t min, int64_t max, int64_t otherwise,
+    int64_t if_null)
+{
+	json_t *v = json_object_get(req_body(rq), name);
+	int64_t n = json_integer_value(v);
+
+	if (v == NULL)
+		return otherwise;
+	if (json_is_null(v))
+		return if_null;
+	if (json_is_integer(v) && n >= min && n <= max)
+		return n;
+	out_of_range(rq, name, min, max);
+	return otherwise;
+}
+
+static bool
+text_fits(struct str s, size_t max_chars)
+{
+	size_t chars;
+
+	return parse_utf8(s, &chars) && chars <= max_chars && !parse_has_control(s);
+}
+
+/* What is wrong with one tag; MSG_NONE: nothing. */
+static enum msg
+tag_fault(struct str key, const json_t *value, const char *const *taken)
+{
+	struct str head = { key.p, key.n < 4 ? key.n : 4 };
+
+	if (!json_is_string(value))
+		return MSG_WHY_TAGS;
+	if (key.n == 0 || !text_fits(key, TAG_KEY_MAX_CHARS))
+		return MSG_WHY_TAG_KEY;
+	if (!text_fits(json_view(value), TAG_VALUE_MAX_CHARS))
+		return MSG_WHY_TAG_VALUE;
+	if (str_ieq(head, STR("aws:")))
+		return MSG_WHY_TAG_TAKEN;
+	for (; *taken != NULL; taken++)
+		if (str_is(key, *taken))
+			return MSG_WHY_TAG_TAKEN;
+	return MSG_NONE;
+}
+
+const json_t *
+req_tags(struct req *rq, const char *name, size_t max, const char *const *taken)
+{
+	json_t *tags = json_object_get(req_body(rq), name), *value;
+	enum msg fault = MSG_NONE;
+	const char *key;
+
+	if (tags == NULL || json_is_null(tags))
+		return NULL;
+	if (!json_is_object(tags) || json_object_size(tags) > max)
+		fault = MSG_WHY_TAGS;
+	json_object_foreach (tags, key, value)
+		if (fault == MSG_NONE)
+			fault = tag_fault(str_of(key), value, taken);
+	if (fault == MSG_NONE)
+		return tags;
+	req_invalid(rq, name, fault);
+	return NULL;
+}
+
+struct str
+req_idempotency_key(struct req *rq)
+{
+	struct str key = rq->idempotency_key;
+	bool good = key.n <= IDEMPOTENCY_KEY_MAX;
+	size_t i;
+
+	if (key.p == NULL)
+		return key;
+	for (i = 0; i < key.n; i++)
+		good = good && key.p[i] >= ' ' && key.p[i] <= '~';
+	if (good && key.n > 0)
+		return key;
+	req_invalid(rq, "Idempotency-Key", MSG_WHY_IDEMPOTENCY_KEY);
+	return STR_NULL;
+}
+
 /* False: noted as wrong already. */
 static bool
 query_text(struct req *rq, const char *name, struct str *ret)

@@ -15,7 +15,7 @@
 /* The parameters we read, of all that a web server sends. */
 struct raw {
 	struct str method, uri, length, remote, forwarded, rid, api_key, internal_secret;
-	struct str origin, language, agent;
+	struct str authorization, origin, language, agent, idempotency_key;
 	bool twice;
 };
 
@@ -31,9 +31,11 @@ static const struct {
 	{ STR("HTTP_X_REQUEST_ID"), offsetof(struct raw, rid) },
 	{ STR("HTTP_X_API_KEY"), offsetof(struct raw, api_key) },
 	{ STR("HTTP_X_INTERNAL_SECRET"), offsetof(struct raw, internal_secret) },
+	{ STR("HTTP_AUTHORIZATION"), offsetof(struct raw, authorization) },
 	{ STR("HTTP_ORIGIN"), offsetof(struct raw, origin) },
 	{ STR("HTTP_ACCEPT_LANGUAGE"), offsetof(struct raw, language) },
 	{ STR("HTTP_USER_AGENT"), offsetof(struct raw, agent) },
+	{ STR("HTTP_IDEMPOTENCY_KEY"), offsetof(struct raw, idempotency_key) },
 };
 
 static void
@@ -229,8 +231,10 @@ req_init(struct req *rq, struct arena *a, const struct config *cfg, char **param
 		take_param(&raw, *params);
 	rq->api_key = raw.api_key;
 	rq->internal_secret = raw.internal_secret;
+	rq->authorization = raw.authorization;
 	rq->origin = raw.origin;
 	rq->user_agent = raw.agent;
+	rq->idempotency_key = raw.idempotency_key;
 	rq->header_twice = raw.twice;
 	set_method(rq, raw.method);
 	set_path(rq, raw.uri);

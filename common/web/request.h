@@ -21,6 +21,9 @@
 #define USER_ID_MAX_CHARS 100
 #define PARTICIPANT_ID_MAX_CHARS 255
 #define REQUEST_ID_MAX 64
+#define IDEMPOTENCY_KEY_MAX 255
+#define TAG_KEY_MAX_CHARS 128
+#define TAG_VALUE_MAX_CHARS 256
 
 enum method {
 	METHOD_OTHER = 0,
@@ -46,7 +49,8 @@ struct req {
 			      apart: nobody may say what he wants in the name of the other */
 	bool body_cut;	  /* shorter than Content-Length said */
 	/* headers; p == NULL: absent */
-	struct str api_key, internal_secret, origin, user_agent;
+	struct str api_key, internal_secret, authorization, origin, user_agent;
+	struct str idempotency_key;
 	struct str rid;
 	struct net_addr client;		  /* the address that counts (TRUSTED_PROXIES) */
 	char client_text[NET_TEXT_BYTES]; /* "": not known */
@@ -79,6 +83,21 @@ struct str req_stage_arn(struct req *rq, const char *name, enum presence_rule ru
 struct str req_participant_id(struct req *rq, const char *name);
 struct str req_text(struct req *rq, const char *name, enum presence_rule rule);
 bool req_flag(struct req *rq, const char *name);
+/* Of letters, digits, - and _. */
+struct str req_name(
+    struct req *rq, const char *name, enum presence_rule rule, size_t max_bytes);
+/* Absent: otherwise. null: if_null. */
+int64_t req_int(struct req *rq, const char *name, int64_t min, int64_t max,
+    int64_t otherwise, int64_t if_null);
+/*
+ * Tags of a stage: an object of at most max strings, no key that AWS keeps for itself nor
+ * one of `taken` (NULL at its end). NULL: none given. Lives as long as the request.
+ */
+const json_t *req_tags(
+    struct req *rq, const char *name, size_t max, const char *const *taken);
+
+/* The header: 1-255 printable ASCII characters. p == NULL: none was sent. */
+struct str req_idempotency_key(struct req *rq);
 
 /* Query parameters. */
 struct str req_query_user_id(struct req *rq, const char *name);

@@ -48,6 +48,7 @@ static const struct {
 	{ MSG_NO_SESSION, "NO_SESSION", 0 },
 	{ MSG_NO_STAGE, "NO_STAGE", 0 },
 	{ MSG_NOT_PUBLISHING, "NOT_PUBLISHING", 0 },
+	{ MSG_IN_PROGRESS, "IN_PROGRESS", 1 },
 	{ MSG_STAGE_GONE, "STAGE_GONE", 0 },
 };
 
@@ -70,6 +71,21 @@ resp_message(struct resp *rs, json_t *data, enum msg message)
 	rs->status = 200;
 	rs->data = data;
 	rs->message = message;
+}
+
+void
+resp_created(struct resp *rs, json_t *data)
+{
+	resp_ok(rs, data);
+	rs->status = 201;
+}
+
+void
+resp_text(struct resp *rs, struct str text, const char *content_type)
+{
+	rs->status = 200;
+	rs->text = text;
+	rs->text_type = content_type;
 }
 
 /* "GET, HEAD, POST, OPTIONS" of a set of methods. */
@@ -163,7 +179,11 @@ write_headers(const struct resp *rs, const struct req *rq, const struct err *err
 {
 	write_number("Status: ", rs->status, out);
 	if (!rs->preflight) {
-		buf_cstr(out, "Content-Type: application/json; charset=utf-8\r\n");
+		buf_cstr(out, "Content-Type: ");
+		buf_cstr(out, err == NULL && rs->text_type != NULL
+				  ? rs->text_type
+				  : "application/json; charset=utf-8");
+		buf_cstr(out, "\r\n");
 		write_number("Content-Length: ", (int64_t)body_bytes, out);
 	}
 	buf_cstr(out, "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
@@ -256,23 +276,29 @@ success_envelope(struct resp *rs, struct req *rq)
 	return root;
 }
 
+static struct str
+envelope(struct resp *rs, struct req *rq, const struct err *err)
+{
+	json_t *root =
+	    err != NULL ? error_envelope(rs, rq, err) : success_envelope(rs, rq);
+
+	json_object_set_new(root, "timestamp", json_time(clock_now_ms()));
+	return json_text(rq->arena, root);
+}
+
 int
 resp_write(struct resp *rs, struct req *rq, const struct err *err, struct buf *out,
     size_t *ret_body_bytes)
 {
 	struct str body = STR("");
-	json_t *root;
 
 	if (rs->preflight)
 		rs->status = 204;
 	else if (err != NULL)
 		rs->status = kinds[err->kind].status;
-	if (!rs->preflight) {
-		root =
-		    err != NULL ? error_envelope(rs, rq, err) : success_envelope(rs, rq);
-		json_object_set_new(root, "timestamp", json_time(clock_now_ms()));
-		body = json_text(rq->arena, root);
-	}
+	if (!rs->preflight)
+		body = err == NULL && rs->text_type != NULL ? rs->text
+							    : envelope(rs, rq, err);
 	buf_init(out, rq->arena, HEAD_MAX_BYTES + body.n);
 	write_headers(rs, rq, err, body.n, out);
 	if (!rq->head)

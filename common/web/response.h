@@ -3,7 +3,7 @@
  *
  * Success: {"success":true,"data":{...},"message"?,"timestamp"}.
  * Failure: {"success":false,"error":{"code","message","details"?},"timestamp"}.
- * Only this module writes them; the table from error kind to code and status is here
+ * Only this module writes them (and the one answer that is plain text, resp_text); the table from error kind to code and status is here
  * and nowhere else. Each response carries X-Request-Id, Cache-Control: no-store,
  * X-Content-Type-Options: nosniff, and the CORS headers its origin may have.
  */
@@ -16,6 +16,8 @@ struct resp {
 	int status;
 	json_t *data;			   /* success */
 	enum msg message;		   /* success: MSG_NONE = no message */
+	struct str text;		   /* success: sent instead of the envelope */
+	const char *text_type;		   /* its content type; NULL: the envelope */
 	json_t *details;		   /* failure; also sent without development */
 	int64_t retry_after_s;		   /* 0: that of the error, if it has one */
 	int64_t rate_limit, rate_reset_ms; /* of a 429 */
@@ -25,7 +27,10 @@ struct resp {
 
 /* The answer of a handler; data becomes the response's. */
 void resp_ok(struct resp *rs, json_t *data);
+void resp_created(struct resp *rs, json_t *data); /* 201 */
 void resp_message(struct resp *rs, json_t *data, enum msg message);
+/* Text as it is, without envelope. Borrows both until the answer is written. */
+void resp_text(struct resp *rs, struct str text, const char *content_type);
 
 /*
  * The whole CGI response (status line, headers, body; no body for HEAD) appended to

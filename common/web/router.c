@@ -2,8 +2,8 @@
 
 #include "base/banned.h"
 
-/* 2 exact, 1 by its parameter, 0 not at all. */
-static int
+/* How much of the path is fixed: SIZE_MAX all of it, 0 no match. */
+static size_t
 match(const char *pattern, struct str path, struct str *ret_rest)
 {
 	const char *colon = strstr(pattern, "/:");
@@ -14,12 +14,12 @@ match(const char *pattern, struct str path, struct str *ret_rest)
 		/* One slash more at the end; in a parameter it would be part of it. */
 		if (path.n == fixed.n + 1 && path.n > 2 && path.p[fixed.n] == '/')
 			path.n--;
-		return str_eq(path, fixed) ? 2 : 0;
+		return str_eq(path, fixed) ? SIZE_MAX : 0;
 	}
 	if (!str_starts(path, fixed) || path.n == fixed.n)
 		return 0;
 	*ret_rest = str_skip(path, fixed.n);
-	return 1;
+	return fixed.n;
 }
 
 bool
@@ -27,8 +27,7 @@ router_find(const struct route *routes, size_t n, struct req *rq,
     const struct route **ret, unsigned *ret_allow, struct err *err)
 {
 	struct str rest = STR_NULL;
-	int best = 0, m;
-	size_t i;
+	size_t best = 0, m, i;
 
 	*ret = NULL;
 	*ret_allow = 0;

@@ -3,7 +3,8 @@
  *
  * A route is a path of the contract. "/api/viewer/list/:stageArn" matches the rest of the
  * path, slashes included, so an ARN may come raw or percent-encoded; a path
- * without parameter always goes first. One trailing slash is forgiven.
+ * without parameter always goes first, then the one with the longest fixed part.
+ * One trailing slash is forgiven.
  *
  * A handler is two halves (docs/design.md, D1a):
  *   ask     fills rq->call (one script) or fails; NULL: the rate limit alone

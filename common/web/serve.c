@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/metrics.h"
 #include "base/parse.h"
+#include "io/metrics_flush.h"
 #include "web/ratelimit.h"
 #include "base/banned.h"
 
@@ -89,17 +91,33 @@ begin(const struct serve *s, struct slot *sl, char **params, req_read *read, voi
 	sl->called = counted || sl->rq.call.script != SCRIPT_GATE;
 }
 
-static void
-ask_redis(const struct serve *s, struct slot *slots, size_t n)
+/* All calls in one round trip, and once a second what was counted goes along. */
+static bool
+run_calls(const struct serve *s, struct metrics_flush *f, struct redis_call **calls,
+    size_t n, struct err *err)
 {
-	struct redis_call *calls[SERVE_BATCH];
+	struct redis_call *counts = metrics_flush_due(f);
+	bool ok;
+
+	if (counts != NULL)
+		calls[n++] = counts;
+	ok = redis_run(s->redis, calls, n, err);
+	if (counts != NULL)
+		metrics_flush_done(f, ok);
+	return ok;
+}
+
+static void
+ask_redis(const struct serve *s, struct metrics_flush *f, struct slot *slots, size_t n)
+{
+	struct redis_call *calls[SERVE_BATCH + 1];
 	struct err err = ERR_INIT;
 	size_t i, n_calls = 0;
 
 	for (i = 0; i < n; i++)
 		if (slots[i].called)
 			calls[n_calls++] = &slots[i].rq.call;
-	if (n_calls == 0 || redis_run(s->redis, calls, n_calls, &err))
+	if (n_calls == 0 || run_calls(s, f, calls, n_calls, &err))
 		return;
 	for (i = 0; i < n; i++) {
 		if (!slots[i].called)
@@ -134,8 +152,8 @@ conclude(const struct serve *s, struct slot *sl, struct err *err)
 	return sl->route->answer(s->app, &sl->rq, reply, &sl->rs, err);
 }
 
-static void
-write_log(const struct slot *sl, size_t bytes)
+static const char *
+method_name(const struct req *rq)
 {
 	static const char *const names[] = { [METHOD_OTHER] = "?",
 		[METHOD_GET] = "GET",
@@ -143,16 +161,37 @@ write_log(const struct slot *sl, size_t bytes)
 		[METHOD_PUT] = "PUT",
 		[METHOD_DELETE] = "DELETE",
 		[METHOD_OPTIONS] = "OPTIONS" };
+
+	return rq->head ? "HEAD" : names[rq->method];
+}
+
+/* Paths that are no route of ours would be labels without end. */
+static void
+count(const struct slot *sl, int64_t us)
+{
+	static const char *const away[] = { [ERR_FROM_NONE] = "none",
+		[ERR_FROM_REDIS] = "redis",
+		[ERR_FROM_POSTGRES] = "postgres",
+		[ERR_FROM_AWS] = "aws" };
+	const char *route = sl->route != NULL ? sl->route->path : "none";
+
+	metrics_count(METRIC_REQUESTS, route, method_name(&sl->rq), sl->rs.status);
+	metrics_observe(METRIC_REQUEST_DURATION, route, us);
+	if (sl->rs.status >= 500)
+		metrics_count(METRIC_ERRORS, away[sl->err.source], NULL, 0);
+}
+
+static void
+write_log(const struct slot *sl, size_t bytes, int64_t us)
+{
 	const struct req *rq = &sl->rq;
 
 	log_set_rid(rq->rid);
 	if (sl->rs.status >= 500)
 		log_err(LOG_WARN, "request failed", &sl->err);
-	LOG(LOG_INFO, "request",
-	    LOG_STR("method", str_of(rq->head ? "HEAD" : names[rq->method])),
+	LOG(LOG_INFO, "request", LOG_STR("method", str_of(method_name(rq))),
 	    LOG_STR("route", sl->route != NULL ? str_of(sl->route->path) : rq->path),
-	    LOG_INT("status", sl->rs.status),
-	    LOG_INT("us", clock_mono_us() - rq->start_us),
+	    LOG_INT("status", sl->rs.status), LOG_INT("us", us),
 	    LOG_INT("bytes", (int64_t)bytes), LOG_STR("ip", str_of(rq->client_text)));
 	log_set_rid(STR(""));
 }
@@ -163,12 +202,15 @@ finish(const struct serve *s, struct slot *sl)
 {
 	struct buf out;
 	size_t bytes;
+	int64_t us;
 	bool ok;
 
 	json_use(&sl->arena);
 	ok = conclude(s, sl, &sl->err);
 	resp_write(&sl->rs, &sl->rq, ok ? NULL : &sl->err, &out, &bytes);
-	write_log(sl, bytes);
+	us = clock_mono_us() - sl->rq.start_us;
+	count(sl, us);
+	write_log(sl, bytes, us);
 	return buf_view(&out);
 }
 
@@ -211,12 +253,12 @@ collect(const struct serve *s, struct slot *slots)
 }
 
 static void
-serve_batch(const struct serve *s, struct slot *slots)
+serve_batch(const struct serve *s, struct metrics_flush *f, struct slot *slots)
 {
 	size_t n = collect(s, slots), i;
 	bool after = false;
 
-	ask_redis(s, slots, n);
+	ask_redis(s, f, slots, n);
 	for (i = 0; i < n; i++) {
 		send_fcgi(&slots[i], finish(s, &slots[i]));
 		after |= slots[i].rq.after_due;
@@ -278,6 +320,7 @@ serve_socket(const struct serve *s, int listen_fd, struct err *err)
 {
 	/* EXCLUSIVE: a new connection wakes one of the processes that share the socket. */
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+	struct metrics_flush flush;
 	struct slot *slots;
 	sigset_t asleep;
 	int ep;
@@ -289,9 +332,14 @@ serve_socket(const struct serve *s, int listen_fd, struct err *err)
 	    FCGX_Init() != 0)
 		return err_set(err, ERR_BUG, "cannot listen: %s", strerror(errno));
 	slots = slots_open(listen_fd);
-	while (!stopping)
-		if (epoll_pwait(ep, &ev, 1, -1, &asleep) > 0)
-			serve_batch(s, slots);
+	metrics_flush_init(&flush);
+	while (!stopping) {
+		if (epoll_pwait(ep, &ev, 1, metrics_flush_sleep_ms(&flush), &asleep) > 0)
+			serve_batch(s, &flush, slots);
+		metrics_flush_idle(&flush, s->redis);
+	}
+	metrics_flush_now(&flush, s->redis);
+	metrics_flush_clear(&flush);
 	slots_close(slots);
 	close(ep);
 	return true;
@@ -315,6 +363,7 @@ bool
 serve_cgi(const struct serve *s, char **env, struct err *err)
 {
 	struct slot *sl = calloc(1, sizeof(*sl));
+	struct metrics_flush flush;
 	const char *length = getenv("CONTENT_LENGTH");
 	struct str answer;
 	int64_t left = 0;
@@ -324,8 +373,9 @@ serve_cgi(const struct serve *s, char **env, struct err *err)
 
 	INVARIANT(sl != NULL);
 	INVARIANT(arena_init(&sl->arena, ARENA_DEFAULT_BYTES));
+	metrics_flush_init(&flush);
 	begin(s, sl, env, read_stdin, &left);
-	ask_redis(s, sl, 1);
+	ask_redis(s, &flush, sl, 1);
 	answer = finish(s, sl);
 	ok = fwrite(answer.p, 1, answer.n, stdout) == answer.n && fflush(stdout) == 0;
 	if (!ok)
@@ -334,6 +384,8 @@ serve_cgi(const struct serve *s, char **env, struct err *err)
 	json_use(NULL);
 	if (sl->rq.after_due && s->after != NULL)
 		s->after(s->app);
+	metrics_flush_now(&flush, s->redis);
+	metrics_flush_clear(&flush);
 	arena_clear(&sl->arena);
 	free(sl);
 	return ok;

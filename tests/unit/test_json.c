@@ -190,6 +190,24 @@ test_build(void)
 }
 
 static void
+test_canonical(void)
+{
+	struct err err = ERR_INIT;
+	json_t *v = NULL, *w = NULL;
+
+	ok(json_parse_object(
+	       STR("{ \"b\" : {\"y\":[2,1],\"x\":\"\\u00e9\"}, \"a\":1 }"), &v, &err) &&
+		json_parse_object(
+		    STR("{\"a\":1,\"b\":{\"x\":\"é\",\"y\":[2,1]}}"), &w, &err),
+	    "two texts that say the same");
+	ok(str_is(json_canonical(&a, v), "{\"a\":1,\"b\":{\"x\":\"é\",\"y\":[2,1]}}"),
+	    "members in order, arrays as they are");
+	ok(str_eq(json_canonical(&a, v), json_canonical(&a, w)), "they are alike");
+	json_decref(v);
+	json_decref(w);
+}
+
+static void
 test_arena_memory(void)
 {
 	struct arena one, two;
@@ -230,6 +248,7 @@ main(void)
 	test_limits();
 	test_worst();
 	test_build();
+	test_canonical();
 	test_arena_memory();
 	arena_clear(&a);
 	return done_testing();

@@ -1,0 +1,23 @@
+-- metrics_add: what one process counted, added to what all counted.
+--   metrics         hash  field -> number (base/metrics.h says which)
+--   metrics:window  hash  "<histogram> min", "<histogram> max", us, since CloudWatch took them
+--   metrics:from:<process>  number of the last parcel of that process, for a minute: a parcel
+--                           whose answer was lost comes again and must not count twice
+-- ARGV[8] process  ARGV[9] number of the parcel  ARGV[10] lines "<field> <n>"
+-- ARGV[11] lines "<histogram> <min> <max>"
+-- -> {'OK'}
+--@include head
+local last = P .. 'metrics:from:' .. ARGV[8]
+if redis.call('GET', last) == ARGV[9] then return {'OK'} end
+redis.call('SET', last, ARGV[9], 'PX', 60000)
+for field, n in ARGV[10]:gmatch('([^\n]+) (%d+)\n') do
+	redis.call('HINCRBY', P .. 'metrics', field, n)
+end
+local window = P .. 'metrics:window'
+for name, min, max in ARGV[11]:gmatch('(%S+) (%d+) (%d+)\n') do
+	local had_min = tonumber(redis.call('HGET', window, name .. ' min') or nil)
+	local had_max = tonumber(redis.call('HGET', window, name .. ' max') or nil)
+	if not had_min or tonumber(min) < had_min then redis.call('HSET', window, name .. ' min', min) end
+	if not had_max or tonumber(max) > had_max then redis.call('HSET', window, name .. ' max', max) end
+end
+return {'OK'}
