@@ -29,7 +29,7 @@ endif
 
 PKGS   := hiredis libpq libcurl openssl jansson
 PC      = $(shell pkg-config $(1) $(2) 2>/dev/null)
-REAL_CFLAGS = -std=c17 -D_GNU_SOURCE -DIVS_VERSION='"$(VERSION)"' -Icommon -Ibuild/include \
+REAL_CFLAGS = -std=c17 -D_GNU_SOURCE -DIVS_VERSION='"$(VERSION)"' -Icommon -I. -Ibuild/include \
 	$(WARN) $(HARD) $(OPT) $(call PC,--cflags,$(PKGS)) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 REAL_LDFLAGS = $(LDHARD) $(LDOPT) $(LDFLAGS)
 LIBS    = $(call PC,--libs,$(PKGS)) -lfcgi
@@ -40,16 +40,18 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(B)/%.o) $(B)/gen/scripts.o $(B)/gen/queries.o
 LIB      := $(B)/libivs.a
 FCGI     := $(patsubst fcgi/%.c,$(B)/fcgi/%,$(wildcard fcgi/*.c))
 CRON     := $(patsubst cron/%.c,$(B)/cron/%,$(wildcard cron/*.c))
+CTL      := $(B)/ctl/ivsctl
+CTL_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard ctl/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 TOOL     := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(wildcard tests/tools/*.c))
 BENCH    := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench/*.c))
 EMULATOR := $(B)/tests/tools/ivs_emulator
 EMULATOR_OBJ := $(patsubst tests/tools/ivs_emulator/%.c,$(EMULATOR).d/%.o,\
 	$(wildcard tests/tools/ivs_emulator/*.c))
-PROGRAMS := $(FCGI) $(CRON)
+PROGRAMS := $(FCGI) $(CRON) $(CTL)
 TESTBINS := $(UNIT) $(TOOL) $(BENCH)
-ALL_SRC  := $(LIB_SRC) $(wildcard fcgi/*.c cron/*.c tests/*/*.c tests/tools/*/*.c)
-ALL_HDR  := $(wildcard common/*/*.h tests/*/*.h tests/tools/*/*.h)
+ALL_SRC  := $(LIB_SRC) $(wildcard fcgi/*.c cron/*.c ctl/*.c tests/*/*.c tests/tools/*/*.c)
+ALL_HDR  := $(wildcard common/*/*.h ctl/*.h tests/*/*.h tests/tools/*/*.h)
 
 all: $(PROGRAMS) $(EMULATOR) ## the programs and the emulator (default)
 
@@ -93,6 +95,8 @@ install: all ## DESTDIR and PREFIX are honoured
 	install -d $(DESTDIR)$(PREFIX)/libexec/ivs-live/fcgi $(DESTDIR)$(PREFIX)/libexec/ivs-live/cron
 	install -m 755 $(FCGI) $(DESTDIR)$(PREFIX)/libexec/ivs-live/fcgi
 	install -m 755 $(CRON) $(DESTDIR)$(PREFIX)/libexec/ivs-live/cron
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(CTL) $(DESTDIR)$(PREFIX)/bin
 	install -d $(DESTDIR)$(PREFIX)/share/ivs-live
 	cp -R sql $(DESTDIR)$(PREFIX)/share/ivs-live/
 	install -d $(DESTDIR)$(PREFIX)/share/ivs-live/deploy
@@ -141,6 +145,9 @@ $(LIB): $(LIB_OBJ)
 $(FCGI) $(CRON) $(UNIT) $(TOOL) $(BENCH): $(B)/%: $(B)/%.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS) -o $@ $< $(LIB) $(LIBS)
+$(CTL): $(CTL_OBJ) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS) -o $@ $(CTL_OBJ) $(LIB) $(LIBS)
 $(EMULATOR): $(EMULATOR_OBJ)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)

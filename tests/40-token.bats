@@ -1,6 +1,7 @@
 # Participant tokens: what the client gets, and what AWS was asked for.
 
 load lib/common
+load lib/jwt
 
 setup() { go_live; }
 teardown() {
@@ -377,20 +378,6 @@ bad_user() { # JSON_VALUE
 	done
 }
 
-# What a local token says: its parts as JSON, once the signature is verified.
-read_token() { # TOKEN PUBLIC_KEY
-	local head claims sig hex
-	IFS=. read -r head claims sig <<<"$1"
-	unbase64() { tr -- -_ +/ | sed -e 's/$/===/' -e 's/^\(\(....\)*\)=*$/\1/' | base64 -d; }
-	hex=$(unbase64 <<<"$sig" | od -An -v -tx1 | tr -d ' \n')
-	equals "${#hex}" 192
-	printf 'asn1=SEQUENCE:sig\n[sig]\nr=INTEGER:0x%s\ns=INTEGER:0x%s\n' "${hex:0:96}" "${hex:96}" >"$BATS_TEST_TMPDIR/sig.cnf"
-	openssl asn1parse -genconf "$BATS_TEST_TMPDIR/sig.cnf" -noout -out "$BATS_TEST_TMPDIR/sig.der"
-	printf '%s.%s' "$head" "$claims" |
-		openssl dgst -sha384 -verify "$2" -signature "$BATS_TEST_TMPDIR/sig.der" | grep -qx 'Verified OK'
-	token_head=$(unbase64 <<<"$head")
-	token_claims=$(unbase64 <<<"$claims")
-}
 signing_key() {
 	key=$BATS_TEST_TMPDIR/key.pem
 	key_arn=arn:aws:ivs:$AWS_REGION:$AWS_ACCOUNT_ID:public-key/f99cde61-c2b0-4df3-8941-ca7d38acca1a

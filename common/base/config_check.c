@@ -143,10 +143,6 @@ check_token_mode(struct config_loader *l)
 		config_fatal(l,
 		    "IVS_SIGNING_KEY_FILE is missing: TOKEN_MODE=local signs with "
 		    "it, for example IVS_SIGNING_KEY_FILE=/etc/ivs-live/signing-key.pem");
-	if (!arn)
-		config_fatal(l,
-		    "IVS_SIGNING_KEY_ARN is missing: local tokens name the public "
-		    "key by it, set what ImportPublicKey returned");
 }
 
 static void

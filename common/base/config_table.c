@@ -148,14 +148,16 @@ const struct setting config_settings[] = {
 	{ "IVS_SIGNING_KEY_FILE", NULL, SECTION_TOKENS, KIND_STR, 0,
 	    AT(ivs_signing_key_file), .min = 1, .max = 4095,
 	    .example = "/etc/ivs-live/signing-key.pem",
-	    .help = { "P-384 私鑰的 PEM 檔，權限須為 0600",
-		"PEM file of the P-384 private key, mode 0600" } },
+	    .help = { "P-384 私鑰的 PEM 檔，權限須為 0600，以 ivsctl signing-key create 建立",
+		"PEM file of the P-384 private key, mode 0600; made by ivsctl signing-key "
+		"create" } },
 	{ "IVS_SIGNING_KEY_ARN", NULL, SECTION_TOKENS, KIND_STR, 0,
 	    AT(ivs_signing_key_arn), .min = 1, .max = 128, .also = ":/-",
 	    .example = "arn:aws:ivs:ap-northeast-1:123456789012:public-key/"
 		       "f99cde61-c2b0-4df3-8941-ca7d38acca1a",
-	    .help = { "匯入 IVS 後的公鑰 ARN",
-		"ARN of the public key as imported into IVS" } },
+	    .help = { "匯入 IVS 後的公鑰 ARN；金鑰檔已註明時不需設定，且設定後無法輪替",
+		"ARN of the public key as imported into IVS; not needed when the key file "
+		"names it, and in the way of rotation" } },
 	{ "IVS_USER_ID_MODE", NULL, SECTION_TOKENS, KIND_ENUM, 0, AT(ivs_user_id_mode),
 	    .choices = user_id_modes, .def = "plain",
 	    .help = { "opaque 讓 IVS 只看到 userId 的雜湊，因為其他參與者讀得到它",

@@ -243,8 +243,23 @@ is_p384(EVP_PKEY *pkey, const char *path, char *why, size_t why_size)
 	return true;
 }
 
+/* What stands before the block; nothing of the key itself stays in there. */
+static void
+head_read(int fd, char *head, size_t head_size)
+{
+	static const char begin[] = "-----BEGIN";
+	ssize_t n = pread(fd, head, head_size - 1, 0);
+	char *end;
+
+	n = n < 0 ? 0 : n;
+	head[n] = '\0';
+	end = memmem(head, (size_t)n, begin, sizeof(begin) - 1);
+	if (end != NULL)
+		crypto_wipe(end, (size_t)(head + n - end));
+}
+
 static EVP_PKEY *
-key_read(const char *path, char *why, size_t why_size)
+key_read(const char *path, char *head, size_t head_size, char *why, size_t why_size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	EVP_PKEY *pkey = NULL;
@@ -258,6 +273,8 @@ key_read(const char *path, char *why, size_t why_size)
 		close(fd);
 		return NULL;
 	}
+	if (head != NULL)
+		head_read(fd, head, head_size);
 	f = fdopen(fd, "r");
 	INVARIANT(f != NULL);
 	/* No copy of the key may stay behind in the buffer of stdio. */
@@ -271,20 +288,33 @@ key_read(const char *path, char *why, size_t why_size)
 	return pkey;
 }
 
-struct es384_key *
-es384_load(const char *path, char *why, size_t why_size)
+static struct es384_key *
+key_of(EVP_PKEY *pkey)
 {
-	EVP_PKEY *pkey = key_read(path, why, why_size);
-	struct es384_key *k;
+	struct es384_key *k = calloc(1, sizeof(*k));
 
-	if (pkey == NULL)
-		return NULL;
-	k = calloc(1, sizeof(*k));
 	INVARIANT(k != NULL);
 	k->pkey = pkey;
 	k->ctx = EVP_MD_CTX_new();
 	INVARIANT(k->ctx != NULL);
 	return k;
+}
+
+struct es384_key *
+es384_load(const char *path, char *head, size_t head_size, char *why, size_t why_size)
+{
+	EVP_PKEY *pkey = key_read(path, head, head_size, why, why_size);
+
+	return pkey != NULL ? key_of(pkey) : NULL;
+}
+
+struct es384_key *
+es384_new(void)
+{
+	EVP_PKEY *pkey = EVP_EC_gen("P-384");
+
+	INVARIANT(pkey != NULL);
+	return key_of(pkey);
 }
 
 void
@@ -324,4 +354,51 @@ es384_sign(struct es384_key *k, struct str data, unsigned char out[ES384_SIG_BYT
 	if (EVP_DigestSign(k->ctx, der, &n, (const unsigned char *)data.p, data.n) != 1)
 		return false;
 	return der_to_raw(der, n, out);
+}
+
+/* Takes the text out of the BIO and wipes it there. */
+static void
+pem_take(BIO *bio, char out[ES384_PEM_BYTES])
+{
+	char *text;
+	long n = BIO_get_mem_data(bio, &text);
+
+	INVARIANT(n > 0 && n < ES384_PEM_BYTES);
+	memcpy(out, text, (size_t)n);
+	out[n] = '\0';
+	crypto_wipe(text, (size_t)n);
+	BIO_free(bio);
+}
+
+void
+es384_private_pem(const struct es384_key *k, char out[ES384_PEM_BYTES])
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+
+	INVARIANT(bio != NULL &&
+		  PEM_write_bio_PrivateKey(bio, k->pkey, NULL, NULL, 0, NULL, NULL) == 1);
+	pem_take(bio, out);
+}
+
+void
+es384_public_pem(const struct es384_key *k, char out[ES384_PEM_BYTES])
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+
+	INVARIANT(bio != NULL && PEM_write_bio_PUBKEY(bio, k->pkey) == 1);
+	pem_take(bio, out);
+}
+
+bool
+es384_has_public(const struct es384_key *k, struct str pem)
+{
+	BIO *bio = pem.n > 0 && pem.n < KEY_FILE_MAX_BYTES
+		       ? BIO_new_mem_buf(pem.p, (int)pem.n)
+		       : NULL;
+	EVP_PKEY *other = bio != NULL ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+	bool same = other != NULL && EVP_PKEY_eq(k->pkey, other) == 1;
+
+	EVP_PKEY_free(other);
+	BIO_free(bio);
+	return same;
 }

@@ -29,10 +29,25 @@ void crypto_wipe(void *p, size_t n);
  * (RFC 7518 section 3.4: r and s, 48 bytes each, big-endian).
  */
 #define ES384_SIG_BYTES 96
+#define ES384_PEM_BYTES                                                                  \
+	512 /* holds either half as PEM text; the private one has some 310 */
 struct es384_key;
-/* From a PEM file. Owned by the caller; NULL on failure with the reason in why. */
-struct es384_key *es384_load(const char *path, char *why, size_t why_size);
+/*
+ * From a PEM file that nobody else may read. Owned by the caller; NULL on failure with the
+ * reason in why. head, unless NULL, gets the text before the PEM block, cut to fit, with a
+ * NUL: PEM readers skip it.
+ */
+struct es384_key *es384_load(
+    const char *path, char *head, size_t head_size, char *why, size_t why_size);
+/* A new pair. */
+struct es384_key *es384_new(void);
 void es384_free(struct es384_key *k);
 bool es384_sign(struct es384_key *k, struct str data, unsigned char out[ES384_SIG_BYTES]);
+
+/* PEM text ("PRIVATE KEY", "PUBLIC KEY") and a NUL. Who asks for the private half wipes it. */
+void es384_private_pem(const struct es384_key *k, char out[ES384_PEM_BYTES]);
+void es384_public_pem(const struct es384_key *k, char out[ES384_PEM_BYTES]);
+/* Whether this PEM text is the public half of k, however it was written down. */
+bool es384_has_public(const struct es384_key *k, struct str pem);
 
 #endif

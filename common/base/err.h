@@ -6,7 +6,7 @@
  * error can neither allocate nor fail. It is untouched on success.
  *
  *   kind    what sort of failure; web/response.c turns it into code and HTTP
- *           status, job/job.c into an exit code, nobody else looks it up
+ *           status, base/exit_code.c into an exit code, nobody else looks it up
  *   source  which engine failed, for ERR_UPSTREAM and ERR_UNCERTAIN
  *   cause   for the log: what failed first. Never overwritten
  *   trail   " (while ...)" added by callers, innermost first

@@ -2,24 +2,40 @@
 
 #include <limits.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
+#include "base/arn.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/encode.h"
 #include "base/metrics.h"
 #include "base/parse.h"
 #include "domain/jwt.h"
+#include "domain/signing_file.h"
 #include "base/banned.h"
 
 #define LIFE_MAX_S (IVS_DURATION_MAX_MINUTES * 60)
 #define CLAIMS_VERSION "1.0"
 #define OPAQUE_HEX_DIGITS 32
 #define PARTICIPANT_ID_MAX 64
+#define LOOK_MS 1000
+
+/* By which a file that was changed or replaced is known. */
+struct key_look {
+	ino_t inode;
+	dev_t device;
+	int64_t changed_s, changed_ns;
+};
 
 struct tokens {
 	const struct config *cfg;
 	struct ivs *ivs;
-	struct es384_key *key; /* NULL: tokens come from AWS */
+	/* local mode; file.key == NULL: tokens come from AWS */
+	char path[PATH_MAX];
+	struct signing_file file;
+	struct key_look seen;
+	int64_t looked_ms; /* of clock_mono_ms */
+	tokens_warn *warn;
 };
 
 static const struct {
@@ -31,23 +47,123 @@ static const struct {
 	[TOKEN_MEDIASERVER] = { "media-server", IVS_PUBLISH | IVS_SUBSCRIBE },
 };
 
+/* ---- the key ---- */
+
+static bool
+arn_check(const struct tokens *t, const char *in_file, struct err *err)
+{
+	struct str set = t->cfg->ivs_signing_key_arn;
+
+	if (set.n == 0 && in_file[0] == '\0')
+		return err_set(err, ERR_CONFIG,
+		    "IVS_SIGNING_KEY_ARN is not set and '%s' does not say its ARN: "
+		    "ivsctl signing-key import",
+		    t->path);
+	if (set.n > 0 && in_file[0] != '\0' && !str_is(set, in_file))
+		return err_set(err, ERR_CONFIG,
+		    "IVS_SIGNING_KEY_ARN is not the ARN that '%s' names: remove the "
+		    "setting, the file's own is enough",
+		    t->path);
+	return true;
+}
+
+static bool
+home_check(const struct tokens *t, const char *in_file, struct err *err)
+{
+	const struct config *cfg = t->cfg;
+	struct arn arn;
+
+	if (in_file[0] == '\0' || !arn_parse(str_of(in_file), STR("public-key"), &arn))
+		return true;
+	if ((cfg->aws_region.n == 0 || str_eq(arn.region, cfg->aws_region)) &&
+	    (cfg->aws_account_id.n == 0 || str_eq(arn.account, cfg->aws_account_id)))
+		return true;
+	return err_set(err, ERR_CONFIG,
+	    "the key in '%s' was imported in region '%.*s' by account '%.*s', not here: "
+	    "each region needs its own, see ivsctl help signing-key create",
+	    t->path, STR_ARG(arn.region), STR_ARG(arn.account));
+}
+
+/* On failure the key at hand stays. */
 static bool
 key_load(struct tokens *t, struct err *err)
 {
-	struct str file = t->cfg->ivs_signing_key_file;
-	char path[PATH_MAX], why[200];
+	struct err why = ERR_INIT;
+	struct signing_file f;
 
-	if (file.n == 0 || file.n >= sizeof(path))
-		return err_set(err, ERR_CONFIG,
-		    "TOKEN_MODE=local needs IVS_SIGNING_KEY_FILE: the PEM file of an "
-		    "EC P-384 key");
-	memcpy(path, file.p, file.n);
-	path[file.n] = '\0';
-	t->key = es384_load(path, why, sizeof(why));
-	if (t->key == NULL)
-		return err_set(err, ERR_CONFIG, "IVS_SIGNING_KEY_FILE: %s", why);
+	if (!signing_file_read(t->path, &f, &why))
+		return err_set(err, ERR_CONFIG, "IVS_SIGNING_KEY_FILE: %s", why.cause);
+	if (!arn_check(t, f.arn, err) || !home_check(t, f.arn, err)) {
+		signing_file_free(&f);
+		return false;
+	}
+	signing_file_free(&t->file);
+	t->file = f;
 	return true;
 }
+
+static struct key_look
+key_look(const struct tokens *t)
+{
+	struct key_look seen;
+	struct stat st;
+
+	memset(&seen, 0, sizeof(seen));
+	if (stat(t->path, &st) != 0)
+		return seen;
+	seen.inode = st.st_ino;
+	seen.device = st.st_dev;
+	seen.changed_s = st.st_ctim.tv_sec;
+	seen.changed_ns = st.st_ctim.tv_nsec;
+	return seen;
+}
+
+/*
+ * Looked at before it is read: a file that is replaced in between is another one at the
+ * next look. One that cannot be used is tried again when it changes.
+ */
+static void
+key_follow(struct tokens *t)
+{
+	int64_t now_ms = clock_mono_ms();
+	struct err why = ERR_INIT;
+	struct key_look seen;
+
+	if (now_ms - t->looked_ms < LOOK_MS)
+		return;
+	t->looked_ms = now_ms;
+	seen = key_look(t);
+	if (seen.inode == t->seen.inode && seen.device == t->seen.device &&
+	    seen.changed_s == t->seen.changed_s && seen.changed_ns == t->seen.changed_ns)
+		return;
+	t->seen = seen;
+	if (!key_load(t, &why) && t->warn != NULL)
+		t->warn(&why);
+}
+
+static bool
+key_open(struct tokens *t, struct err *err)
+{
+	struct str file = t->cfg->ivs_signing_key_file;
+
+	if (file.n == 0 || file.n >= sizeof(t->path))
+		return err_set(err, ERR_CONFIG,
+		    "TOKEN_MODE=local needs IVS_SIGNING_KEY_FILE: the PEM file of an "
+		    "EC P-384 key, ivsctl signing-key create makes one");
+	memcpy(t->path, file.p, file.n);
+	t->path[file.n] = '\0';
+	t->looked_ms = clock_mono_ms();
+	t->seen = key_look(t);
+	return key_load(t, err);
+}
+
+static struct str
+key_arn(const struct tokens *t)
+{
+	return t->file.arn[0] != '\0' ? str_of(t->file.arn) : t->cfg->ivs_signing_key_arn;
+}
+
+/* ---- open ---- */
 
 static bool
 settings_check(const struct config *cfg, struct err *err)
@@ -56,10 +172,6 @@ settings_check(const struct config *cfg, struct err *err)
 		return err_set(err, ERR_CONFIG,
 		    "IVS_USER_ID_MODE=opaque needs SESSION_SECRET: the hash is keyed "
 		    "with it");
-	if (cfg->token_mode == TOKEN_MODE_LOCAL && cfg->ivs_signing_key_arn.n == 0)
-		return err_set(err, ERR_CONFIG,
-		    "TOKEN_MODE=local needs IVS_SIGNING_KEY_ARN: the ARN that "
-		    "ImportPublicKey gave");
 	return true;
 }
 
@@ -76,7 +188,7 @@ tokens_open(
 		return err_set(err, ERR_BUG, "no memory for the token maker");
 	t->cfg = cfg;
 	t->ivs = ivs;
-	if (cfg->token_mode == TOKEN_MODE_LOCAL && !key_load(t, err)) {
+	if (cfg->token_mode == TOKEN_MODE_LOCAL && !key_open(t, err)) {
 		tokens_close(t);
 		return false;
 	}
@@ -89,15 +201,20 @@ tokens_close(struct tokens *t)
 {
 	if (t == NULL)
 		return;
-	if (t->key != NULL)
-		es384_free(t->key);
+	signing_file_free(&t->file);
 	free(t);
 }
 
 bool
 tokens_are_local(const struct tokens *t)
 {
-	return t->key != NULL;
+	return t->file.key != NULL;
+}
+
+void
+tokens_on_warning(struct tokens *t, tokens_warn *warn)
+{
+	t->warn = warn;
 }
 
 void
@@ -197,7 +314,7 @@ make_local(struct tokens *t, struct arena *a, const struct token_order *order,
 	if (!order_check(order, err))
 		return false;
 	claims = claims_json(order, user_id(t, a, order), iat_s, exp_s);
-	ok = jwt_sign(a, t->key, t->cfg->ivs_signing_key_arn, claims, &text, err);
+	ok = jwt_sign(a, t->file.key, key_arn(t), claims, &text, err);
 	json_decref(claims);
 	if (!ok)
 		return false;
@@ -237,6 +354,8 @@ tokens_make(struct tokens *t, struct arena *a, const struct token_order *order,
 	const bool local = tokens_are_local(t);
 	const int64_t began_us = clock_mono_us();
 
+	if (local)
+		key_follow(t);
 	if (!(local ? make_local : make_by_api)(t, a, order, ret, err))
 		return false;
 	metrics_observe(

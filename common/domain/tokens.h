@@ -16,11 +16,21 @@
 
 struct tokens;
 
-/* Loads the signing key in local mode: ERR_CONFIG says what is wrong with it. */
+/*
+ * Loads the signing key in local mode: ERR_CONFIG says what is wrong with it. Its ARN is that of
+ * the settings or of the file (domain/signing_file.h); both, and not the same, is an error.
+ *
+ * The file is followed: when it has changed, which is looked at once a second at most, the
+ * next token is signed with what it holds by then. What cannot be used is reported once,
+ * and the key at hand serves on.
+ */
 bool tokens_open(
     const struct config *cfg, struct ivs *ivs, struct tokens **ret, struct err *err);
 void tokens_close(struct tokens *t);
 bool tokens_are_local(const struct tokens *t);
+/* Told why a changed key file is not used. NULL, the default: nobody is. */
+typedef void tokens_warn(const struct err *why);
+void tokens_on_warning(struct tokens *t, tokens_warn *warn);
 
 /* A fresh participant id for a local token (NUL-terminated). */
 void tokens_new_participant_id(char out[PARTICIPANT_ID_CHARS + 1]);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/exit_code.h"
 #include "base/json.h"
 #include "base/metrics.h"
 #include "io/metrics_flush.h"
@@ -19,32 +20,6 @@
 static volatile sig_atomic_t stopped;
 
 enum order { ORDER_RUN, ORDER_HELP, ORDER_CHECK, ORDER_DUMP, ORDER_WRONG };
-
-/* The one place where a kind of error becomes an exit code. */
-static const int exit_codes[ERR_KIND_COUNT] = {
-	[ERR_NONE] = EX_OK,
-	[ERR_INPUT] = EX_SOFTWARE,
-	[ERR_AUTH] = EX_SOFTWARE,
-	[ERR_FORBIDDEN] = EX_SOFTWARE,
-	[ERR_NOT_FOUND] = EX_SOFTWARE,
-	[ERR_METHOD] = EX_SOFTWARE,
-	[ERR_CONFLICT] = EX_SOFTWARE,
-	[ERR_TOO_BIG] = EX_SOFTWARE,
-	[ERR_RATE] = EX_UNAVAILABLE,
-	[ERR_FULL] = EX_SOFTWARE,
-	[ERR_STAGES] = EX_SOFTWARE,
-	[ERR_TOKEN] = EX_UNAVAILABLE,
-	[ERR_KEY_REUSED] = EX_SOFTWARE,
-	[ERR_THROTTLED] = EX_UNAVAILABLE,
-	[ERR_QUOTA] = EX_UNAVAILABLE,
-	[ERR_DENIED] = EX_CONFIG,
-	[ERR_UNVERIFIED] = EX_UNAVAILABLE,
-	[ERR_LOCK_LOST] = EX_UNAVAILABLE,
-	[ERR_UPSTREAM] = EX_UNAVAILABLE,
-	[ERR_UNCERTAIN] = EX_UNAVAILABLE,
-	[ERR_CONFIG] = EX_CONFIG,
-	[ERR_BUG] = EX_SOFTWARE,
-};
 
 static void
 stop(int sig)
@@ -186,7 +161,7 @@ check_or_dump(const struct job_spec *spec, enum order order)
 	struct config *cfg;
 
 	if (!config_load(NULL, NULL, report_plainly, &copy, &cfg, &err))
-		return exit_codes[err.kind];
+		return exit_code_of_job(err.kind);
 	if (order == ORDER_DUMP)
 		config_dump(cfg, stdout);
 	config_free(cfg);
@@ -314,7 +289,7 @@ run(const struct job_spec *spec, const struct config *cfg, bool dry_run)
 	    : ok ? "done"
 		 : "failed",
 	    clock_mono_ms() - began, &err);
-	return exit_codes[err.kind];
+	return exit_code_of_job(err.kind);
 }
 
 int
@@ -338,7 +313,7 @@ job_main(const struct job_spec *spec, int argc, char **argv)
 	if (!config_load(NULL, NULL, report_to_log, NULL, &cfg, &err)) {
 		log_err(LOG_ERROR, "failed", &err);
 		log_flush();
-		return exit_codes[err.kind];
+		return exit_code_of_job(err.kind);
 	}
 	log_init(spec->name, cfg->log_level);
 	code = run(spec, cfg, dry_run);

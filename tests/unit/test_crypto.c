@@ -212,8 +212,8 @@ test_es384_sign(EVP_PKEY *pkey)
 {
 	unsigned char sig[ES384_SIG_BYTES + 1], first[ES384_SIG_BYTES];
 	char why[200] = "";
-	struct es384_key *k =
-	    es384_load(key_write("good.pem", pkey, NULL, 0600), why, sizeof(why));
+	struct es384_key *k = es384_load(
+	    key_write("good.pem", pkey, NULL, 0600), NULL, 0, why, sizeof(why));
 	int i, good = 0, padded = 0;
 
 	if (!ok(k != NULL, "a good key loads %s", why))
@@ -240,7 +240,7 @@ static void
 refused(const char *path, const char *because, const char *name)
 {
 	char why[300] = "";
-	struct es384_key *k = es384_load(path, why, sizeof(why));
+	struct es384_key *k = es384_load(path, NULL, 0, why, sizeof(why));
 
 	ok(k == NULL, "%s is refused", name);
 	if (!ok(strstr(why, because) != NULL && strstr(why, path) != NULL, "and why"))

@@ -1,0 +1,44 @@
+#include "base/exit_code.h"
+
+#include <sysexits.h>
+
+#include "base/banned.h"
+
+static const struct {
+	unsigned char job, command;
+} codes[ERR_KIND_COUNT] = {
+	[ERR_NONE] = { EX_OK, EX_OK },
+	[ERR_INPUT] = { EX_SOFTWARE, EX_USAGE },
+	[ERR_AUTH] = { EX_SOFTWARE, EX_SOFTWARE },
+	[ERR_FORBIDDEN] = { EX_SOFTWARE, EX_DATAERR },
+	[ERR_NOT_FOUND] = { EX_SOFTWARE, EX_DATAERR },
+	[ERR_METHOD] = { EX_SOFTWARE, EX_SOFTWARE },
+	[ERR_CONFLICT] = { EX_SOFTWARE, EX_DATAERR },
+	[ERR_TOO_BIG] = { EX_SOFTWARE, EX_DATAERR },
+	[ERR_RATE] = { EX_UNAVAILABLE, EX_UNAVAILABLE },
+	[ERR_FULL] = { EX_SOFTWARE, EX_DATAERR },
+	[ERR_STAGES] = { EX_SOFTWARE, EX_DATAERR },
+	[ERR_TOKEN] = { EX_UNAVAILABLE, EX_UNAVAILABLE },
+	[ERR_KEY_REUSED] = { EX_SOFTWARE, EX_DATAERR },
+	[ERR_THROTTLED] = { EX_UNAVAILABLE, EX_UNAVAILABLE },
+	[ERR_QUOTA] = { EX_UNAVAILABLE, EX_UNAVAILABLE },
+	[ERR_DENIED] = { EX_CONFIG, EX_CONFIG },
+	[ERR_UNVERIFIED] = { EX_UNAVAILABLE, EX_UNAVAILABLE },
+	[ERR_LOCK_LOST] = { EX_UNAVAILABLE, EX_UNAVAILABLE },
+	[ERR_UPSTREAM] = { EX_UNAVAILABLE, EX_UNAVAILABLE },
+	[ERR_UNCERTAIN] = { EX_UNAVAILABLE, EX_UNAVAILABLE },
+	[ERR_CONFIG] = { EX_CONFIG, EX_CONFIG },
+	[ERR_BUG] = { EX_SOFTWARE, EX_SOFTWARE },
+};
+
+int
+exit_code_of_job(enum err_kind kind)
+{
+	return codes[kind].job;
+}
+
+int
+exit_code_of_command(enum err_kind kind)
+{
+	return codes[kind].command;
+}

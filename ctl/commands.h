@@ -1,0 +1,36 @@
+/*
+ * commands.h - the one table of commands.                         layer: ctl
+ */
+#ifndef CTL_COMMANDS_H
+#define CTL_COMMANDS_H
+
+#include <stdio.h>
+
+#include "ctl/ctl.h"
+
+struct ctl_command {
+	const char *words[2]; /* the second may be NULL */
+	const char *args;     /* as help shows them */
+	size_t n_args;	      /* each is required */
+	unsigned options;     /* bits of enum ctl_option, beside those everywhere */
+	bool (*run)(struct ctl *c, struct err *err);
+	const char *line; /* what it does, in one line */
+	const char *text; /* and what one should know */
+};
+extern const struct ctl_command ctl_commands[];
+extern const size_t ctl_commands_count;
+
+struct ctl_option_help {
+	const char *name;
+	const char *arg; /* NULL: it has none */
+	const char *line;
+};
+extern const struct ctl_option_help ctl_options[OPT_COUNT];
+
+/* `ivsctl help`, and `ivsctl help COMMAND`. */
+void ctl_help(FILE *out);
+void ctl_help_command(const struct ctl_command *cmd, FILE *out);
+/* All commands whose first word it is. */
+void ctl_help_family(const char *word, FILE *out);
+
+#endif

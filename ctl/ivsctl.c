@@ -1,0 +1,258 @@
+/*
+ * ivsctl - the operator's command line.
+ *
+ * Words and options are read against the tables of commands.c; then the settings are
+ * loaded, the command runs, and its kind of error becomes the exit code.
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+#include "base/exit_code.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "ctl/commands.h"
+#include "base/banned.h"
+
+#define ARENA_BYTES (64u << 20)
+#define OPTION_BASE 1000
+
+static int __attribute__((format(printf, 1, 2))) usage(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fputs("ivsctl: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+	return EX_USAGE;
+}
+
+/* ---- the command line ---- */
+
+static bool
+tag_take(struct ctl *c, const char *text)
+{
+	if (c->n_tags == IVS_TAGS_MAX)
+		return usage("more than %d tags", IVS_TAGS_MAX) == 0;
+	c->tags[c->n_tags++] = text;
+	return true;
+}
+
+static bool
+option_take(struct ctl *c, int which, const char *arg)
+{
+	if (which == OPT_TAG && !tag_take(c, arg))
+		return false;
+	c->opt[which] = arg != NULL ? arg : ctl_options[which].name;
+	return true;
+}
+
+/* Options may stand anywhere; getopt moves the words to the end. */
+static bool
+read_options(struct ctl *c, int argc, char **argv)
+{
+	struct option options[OPT_COUNT + 1] = { 0 };
+	int code, i;
+
+	for (i = 0; i < OPT_COUNT; i++)
+		options[i] = (struct option){ ctl_options[i].name,
+			ctl_options[i].arg ? required_argument : no_argument, NULL,
+			OPTION_BASE + i };
+	while ((code = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		if (code == 'h')
+			code = OPTION_BASE + OPT_HELP;
+		if (code < OPTION_BASE) {
+			usage("ivsctl help shows commands and options");
+			return false;
+		}
+		if (!option_take(c, code - OPTION_BASE, optarg))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_family(const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < ctl_commands_count; i++)
+		if (ctl_commands[i].words[1] != NULL &&
+		    strcmp(ctl_commands[i].words[0], word) == 0)
+			return true;
+	return false;
+}
+
+/* *ret_used: how many of the words name it. */
+static const struct ctl_command *
+find_command(char **words, size_t n, size_t *ret_used)
+{
+	size_t i;
+
+	for (i = 0; i < ctl_commands_count; i++) {
+		const struct ctl_command *cmd = &ctl_commands[i];
+
+		*ret_used = cmd->words[1] != NULL ? 2 : 1;
+		if (n >= *ret_used && strcmp(cmd->words[0], words[0]) == 0 &&
+		    (cmd->words[1] == NULL || strcmp(cmd->words[1], words[1]) == 0))
+			return cmd;
+	}
+	return NULL;
+}
+
+static int
+unknown_command(char **words, size_t n)
+{
+	if (n == 0)
+		return usage("which command? ivsctl help shows them");
+	if (!is_family(words[0]))
+		return usage("no command '%s': ivsctl help shows them", words[0]);
+	if (n == 1)
+		usage("ivsctl %s what? One of", words[0]);
+	else
+		usage("no command '%s %s'; there are", words[0], words[1]);
+	ctl_help_family(words[0], stderr);
+	return EX_USAGE;
+}
+
+static int
+help(char **words, size_t n)
+{
+	const struct ctl_command *cmd;
+	size_t used;
+
+	if (n == 0) {
+		ctl_help(stdout);
+		return EX_OK;
+	}
+	cmd = find_command(words, n, &used);
+	if (cmd != NULL) {
+		ctl_help_command(cmd, stdout);
+		return EX_OK;
+	}
+	if (n > 1 || !is_family(words[0]))
+		return unknown_command(words, n);
+	ctl_help_family(words[0], stdout);
+	return EX_OK;
+}
+
+/* Are its words and options those of this command? */
+static int
+check_command(struct ctl *c, const struct ctl_command *cmd, char **words, size_t n)
+{
+	const char *second = cmd->words[1] != NULL ? cmd->words[1] : "";
+	const char *gap = cmd->words[1] != NULL ? " " : "";
+	size_t i;
+
+	if (n != cmd->n_args)
+		return usage("%s: usage: ivsctl %s%s%s %s",
+		    n < cmd->n_args ? "something is missing" : "that is too much",
+		    cmd->words[0], gap, second, cmd->args);
+	for (i = 0; i < OPT_COUNT; i++)
+		if (c->opt[i] != NULL && i != OPT_JSON &&
+		    (cmd->options & OPT_BIT(i)) == 0)
+			return usage("%s%s%s takes no --%s: ivsctl help %s%s%s",
+			    cmd->words[0], gap, second, ctl_options[i].name,
+			    cmd->words[0], gap, second);
+	for (i = 0; i < n; i++)
+		c->words[i] = words[i];
+	c->n_words = n;
+	return EX_OK;
+}
+
+/* ---- the run ---- */
+
+static void
+report(void *arg, bool fatal, const char *text)
+{
+	(void)arg;
+	ctl_note("%s: %s", fatal ? "error" : "warning", text);
+}
+
+static bool
+run_command(struct ctl *c, const struct ctl_command *cmd, struct err *err)
+{
+	struct stage_work work = { .cfg = c->cfg, .arena = c->arena };
+	bool ok;
+
+	work.redis = redis_open(c->cfg);
+	work.pg = pg_open(c->cfg);
+	work.ivs = ivs_open(c->cfg, work.redis);
+	c->work = &work;
+	json_use(c->arena);
+	ok = work.ivs != NULL ? cmd->run(c, err)
+			      : err_set(err, ERR_BUG, "no memory for the AWS client");
+	INVARIANT(ok == (err->kind == ERR_NONE));
+	json_use(NULL);
+	ivs_close(work.ivs);
+	pg_close(work.pg);
+	redis_close(work.redis);
+	return ok;
+}
+
+static int
+run(struct ctl *c, const struct ctl_command *cmd)
+{
+	struct err err = ERR_INIT;
+	struct config *cfg;
+	struct arena arena;
+
+	if (!config_load(NULL, NULL, report, NULL, &cfg, &err))
+		return exit_code_of_command(err.kind);
+	INVARIANT(arena_init(&arena, ARENA_BYTES));
+	c->cfg = cfg;
+	c->arena = &arena;
+	if (!run_command(c, cmd, &err))
+		ctl_error(&err);
+	arena_clear(&arena);
+	config_free(cfg);
+	/* A full disk must not look like success. */
+	if (fflush(stdout) != 0 && err.kind == ERR_NONE) {
+		ctl_note("cannot write to stdout");
+		return EX_IOERR;
+	}
+	return exit_code_of_command(err.kind);
+}
+
+static int
+dispatch(struct ctl *c, char **words, size_t n)
+{
+	const struct ctl_command *cmd;
+	size_t used;
+	int code;
+
+	if (c->opt[OPT_VERSION] != NULL) {
+		printf("ivsctl %s\n", IVS_VERSION);
+		return EX_OK;
+	}
+	if (n > 0 && strcmp(words[0], "help") == 0)
+		return help(words + 1, n - 1);
+	if (c->opt[OPT_HELP] != NULL)
+		return help(words, n);
+	cmd = find_command(words, n, &used);
+	if (cmd == NULL)
+		return unknown_command(words, n);
+	code = check_command(c, cmd, words + used, n - used);
+	return code == EX_OK ? run(c, cmd) : code;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ctl c = { 0 };
+
+	/* Private keys must not land in a core file, nor be read from /proc. */
+	prctl(PR_SET_DUMPABLE, 0);
+	umask(077);
+	signal(SIGPIPE, SIG_IGN);
+	log_init("ivsctl", LOG_ERROR);
+	if (!read_options(&c, argc, argv))
+		return EX_USAGE;
+	return dispatch(&c, argv + optind, (size_t)(argc - optind));
+}

@@ -1,0 +1,142 @@
+/* What ivsctl prints. */
+#include "ctl/ctl.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/parse.h"
+#include "base/banned.h"
+
+#define CELLS_AT_FIRST 64
+#define GAP 2
+
+bool
+ctl_say_json(const struct ctl *c, json_t *o, struct err *err)
+{
+	struct str text;
+
+	if (o == NULL)
+		return err_set(err, ERR_BUG, "a text in the result is not UTF-8");
+	text = json_text(c->arena, o);
+	json_decref(o);
+	printf("%.*s\n", STR_ARG(text));
+	return true;
+}
+
+void
+ctl_note(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fputs("ivsctl: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+}
+
+/* ---- errors ---- */
+
+/* Where the cause alone does not say what to do. */
+static const char *
+way_out(const struct err *err)
+{
+	static const char *const by_kind[ERR_KIND_COUNT] = {
+		[ERR_THROTTLED] = "nothing was done: try again in a moment",
+		[ERR_DENIED] = "check the AWS keys and what they may do "
+			       "(docs/deployment.md, section 3)",
+		[ERR_UNVERIFIED] = "AWS is checking the account: try again later",
+		[ERR_LOCK_LOST] = "nothing was done: try again",
+		[ERR_UPSTREAM] = "nothing was done: try again when it is back",
+		[ERR_UNCERTAIN] = "it may have happened: give the same command again, it "
+				  "looks first",
+		[ERR_STAGES] = "delete a stage or raise MAX_STAGES",
+	};
+
+	if (err->tell == MSG_NO_STAGE)
+		return "ivsctl stage list shows the stages of this show";
+	if (err->tell == MSG_MASTER_STAYS)
+		return "the show begins there: it is neither drained nor deleted";
+	if (err->tell == MSG_STAGE_HAS_VIEWERS)
+		return "ivsctl stage drain keeps new ones away; delete it when it is "
+		       "empty";
+	return by_kind[err->kind];
+}
+
+void
+ctl_error(const struct err *err)
+{
+	const char *hint = way_out(err);
+
+	fprintf(stderr, "ivsctl: %s%s%s%s", err->cause, err->trail,
+	    hint != NULL ? "; " : "", hint != NULL ? hint : "");
+	if (err->request_id[0] != '\0')
+		fprintf(stderr, " (AWS request %s)", err->request_id);
+	fputc('\n', stderr);
+}
+
+/* ---- tables ---- */
+
+void
+ctl_table_init(struct ctl_table *t, struct arena *a, size_t cols)
+{
+	*t = (struct ctl_table){ .arena = a, .cols = cols, .room = CELLS_AT_FIRST };
+	t->cells = arena_alloc(a, t->room * sizeof(*t->cells));
+}
+
+void
+ctl_cell(struct ctl_table *t, struct str s)
+{
+	if (t->n == t->room) {
+		size_t size = t->room * sizeof(*t->cells);
+
+		t->cells = arena_grow(t->arena, t->cells, size, size * 2);
+		t->room *= 2;
+	}
+	/* Names come from AWS: nothing of them may steer a terminal. */
+	t->cells[t->n++] = s.n > 0 ? parse_clean_text(t->arena, s, s.n) : STR("-");
+}
+
+void
+ctl_cell_int(struct ctl_table *t, int64_t i)
+{
+	ctl_cell(t, str_printf(t->arena, "%lld", (long long)i));
+}
+
+static size_t
+width(struct str s)
+{
+	size_t chars;
+
+	return parse_utf8(s, &chars) ? chars : s.n;
+}
+
+static size_t
+column_width(const struct ctl_table *t, size_t col)
+{
+	size_t widest = 0, i;
+
+	for (i = col; i < t->n; i += t->cols)
+		if (width(t->cells[i]) > widest)
+			widest = width(t->cells[i]);
+	return widest;
+}
+
+void
+ctl_table_print(const struct ctl_table *t)
+{
+	size_t *widths = arena_alloc(t->arena, t->cols * sizeof(*widths)), i, col;
+
+	for (i = 0; i < t->cols; i++)
+		widths[i] = column_width(t, i);
+	for (i = 0; i < t->n; i++) {
+		struct str s = t->cells[i];
+
+		col = i % t->cols;
+		printf("%.*s", STR_ARG(s));
+		if (col + 1 == t->cols)
+			putchar('\n');
+		else
+			printf("%*s", (int)(widths[col] - width(s)) + GAP, "");
+	}
+}
