@@ -15,7 +15,7 @@ begin() {
 	publish >/dev/null
 	wait_until 5 is_live
 }
-statuses() { cut -d' ' -f1 "$1" | sort | uniq -c | awk '{ printf "%s%s=%s", NR > 1 ? " " : "", $2, $1 }'; }
+statuses() { cut -d' ' -f1 "$1" | sort | uniq -c | awk '{ print $2 "=" $1 }' | xargs; }
 throttled() { calls_of '[.throttled[]] | add'; }
 
 @test "300 at once in api mode: each gets a token within the quota, or 503 and when to come again; the sixth further stage is not made (F43)" {

@@ -10,7 +10,8 @@ spawn_emulator() { # PORT
 	: >"$DIR/emulator.out"
 	SPAWN_STDOUT=$DIR/emulator.out spawn emulator "$BUILD_DIR/tests/tools/ivs_emulator" \
 		--port "$1" --state "$DIR/emulator.json" --log "$DIR/log/emulator.calls.log" \
-		--region "$AWS_REGION" --account "$AWS_ACCOUNT_ID"
+		--region "$AWS_REGION" --account "$AWS_ACCOUNT_ID" \
+		${EMULATOR_ARGS:+$EMULATOR_ARGS}
 }
 
 # The port of last time, if nobody else has it now: DIR/env stays true.

@@ -360,7 +360,7 @@ static const struct aws_op_row {
 	{ "TagResource", tag, false, false, { ARN_A, "{\"a\":\"b\"}" } },
 	{ "UntagResource", untag, false, false, { ARN_A, "b", "a" } },
 	{ "ListTagsForResource", list_tags, true, false, { ARN_A } },
-	{ "PutMetricData", put_metrics, false, false, { "Test/Matrix" } },
+	{ "PutMetricData", put_metrics, false, true, { "Test/Matrix" } },
 };
 
 #endif
