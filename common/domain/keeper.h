@@ -18,6 +18,7 @@
 #include "domain/stage_work.h"
 
 #define KEEPER_EVENTS_MAX 64
+#define KEEPER_AGE_UNKNOWN_S INT32_MAX /* older than any warm-up */
 
 struct keeper_order {
 	const char *by; /* who asks, for the log: "cron", "join", "event", "operator" */

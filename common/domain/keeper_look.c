@@ -1,5 +1,7 @@
 #include "domain/keeper_look.h"
 
+#include "domain/keeper.h"
+
 #include "base/banned.h"
 
 #define ORDER_LIFE_MS 60000 /* longer than any process works at one */
@@ -95,7 +97,8 @@ state_of(const struct stage *s, enum scaling_state *ret)
 static int64_t
 age_s(const struct keeper_view *v, const struct stage *s)
 {
-	return s->created_at_ms > 0 ? (v->now_ms - s->created_at_ms) / 1000 : INT32_MAX;
+	return s->created_at_ms > 0 ? (v->now_ms - s->created_at_ms) / 1000
+				    : KEEPER_AGE_UNKNOWN_S;
 }
 
 static void

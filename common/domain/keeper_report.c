@@ -1,4 +1,6 @@
 /* What a run of the keeper says: to the log, to people, to GET /api/stats. */
+#include <stdio.h>
+
 #include "base/arn.h"
 #include "base/log.h"
 #include "domain/keeper.h"
@@ -97,6 +99,16 @@ explain_numbers(
 	    (long long)in->horizon_s, (long long)in->scale_up_threshold);
 }
 
+/* Of a stage that AWS made before us nobody knows it. */
+static const char *
+age_text(const struct scaling_stage *s, char out[32])
+{
+	if (s->age_s == KEEPER_AGE_UNKNOWN_S)
+		return "-";
+	snprintf(out, 32, "%llds", (long long)s->age_s);
+	return out;
+}
+
 static void
 explain_stages(const struct scaling_input *in, struct buf *b)
 {
@@ -107,11 +119,12 @@ explain_stages(const struct scaling_input *in, struct buf *b)
 	for (i = 0; i < in->n_stages; i++) {
 		const struct scaling_stage *s = &in->stages[i];
 		struct str id = short_id(s->arn);
+		char age[32];
 
-		buf_printf(b, "%-16.*s %-9s %-10s %9lld %9lld %9lld %8llds%s\n",
-		    STR_ARG(id), state_names[s->state], picture_names[s->picture],
+		buf_printf(b, "%-16.*s %-9s %-10s %9lld %9lld %9lld %9s%s\n", STR_ARG(id),
+		    state_names[s->state], picture_names[s->picture],
 		    (long long)s->viewers_now, (long long)s->seats,
-		    (long long)s->capacity, (long long)s->age_s,
+		    (long long)s->capacity, age_text(s, age),
 		    s->master	     ? "  master"
 		    : s->auto_scaled ? "  automatic"
 				     : "");

@@ -7,11 +7,13 @@ emulator_port() { sed -n 's/^port \([0-9][0-9]*\)$/\1/p' "$DIR/emulator.out"; }
 emulator_listens() { [[ -n $(emulator_port) ]]; }
 
 spawn_emulator() { # PORT
+	local -a more
+	read -ra more <<<"${EMULATOR_OPTIONS:-}"
 	: >"$DIR/emulator.out"
 	SPAWN_STDOUT=$DIR/emulator.out spawn emulator "$BUILD_DIR/tests/tools/ivs_emulator" \
 		--port "$1" --state "$DIR/emulator.json" --log "$DIR/log/emulator.calls.log" \
 		--region "$AWS_REGION" --account "$AWS_ACCOUNT_ID" \
-		${EMULATOR_ARGS:+$EMULATOR_ARGS}
+		"${more[@]}"
 }
 
 # The port of last time, if nobody else has it now: DIR/env stays true.

@@ -19,6 +19,12 @@ print_examples() {
 		curl -s -H 'x-api-key: $key' $BASE_URL/api/stats
 		$post -d '{"userId":"ben","stageArn":"$MASTER_STAGE_ARN"}' $BASE_URL/api/viewer/leave
 
+		The emulated AWS lets anna publish half a second after she has her token. Watch
+		the show grow: with a hundred viewers it makes further stages and replicates her.
+
+		for i in {1..100}; do $post -d "{\"userId\":\"v\$i\"}" $BASE_URL/api/token/viewer; done >/dev/null
+		(set -a; . $DIR/env; $BUILD_DIR/ctl/ivsctl stage explain)
+
 		(-H 'accept-language: en' makes the messages English.)
 		Ctrl-C ends it; what was written stays in $DIR$(elsewhere).
 	EOF
@@ -47,6 +53,8 @@ claim_dir() {
 
 run() {
 	"$ROOT/deploy/packages" run --install
+	# Who gets a publisher token soon publishes, and calls are limited as AWS limits them.
+	export EMULATOR_OPTIONS=${EMULATOR_OPTIONS---auto-publish 500 --quotas}
 	(umask 022 && make -s -C "$ROOT" MODE="${BUILD_DIR##*/}" all)
 	claim_dir
 	up
