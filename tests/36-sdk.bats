@@ -14,7 +14,8 @@ setup_file() {
 	(cd "$work" && npm ci --no-audit --no-fund >&2) || return 1
 	cp "$work/package-lock.json" "$work/node_modules/.from"
 }
-setup() { own_emulator; }
+teardown_file() { :; }
+setup() { own_emulator "$BATS_TEST_TMPDIR/emulator"; }
 teardown() { end_emulator; }
 
 @test "sdk: the official SDK gets along with every operation of the emulator" {
