@@ -69,8 +69,9 @@ empty_show() {
 
 # A file leaves the show as it found it: no viewers, and in the registry what was there. (A file
 # with a stack of its own has its own setup_file and teardown_file.)
-registry() { redis_c hkeys "${P}stages" | sort; }
-setup_file() { registry >"$BATS_FILE_TMPDIR/registry"; }
+registry() { { redis_c hkeys "${P}stages"; echo "$MASTER"; } | sort -u; }
+remember_show() { registry >"$BATS_FILE_TMPDIR/registry"; }
+setup_file() { remember_show; }
 teardown_file() {
 	local arn
 	empty_show
