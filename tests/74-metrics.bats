@@ -100,6 +100,7 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 	arn=$(new_stage "metrics-$RANDOM") user=$(fresh m)
 	go_live
 	seat "$user" "$arn"
+	scrape
 	ok=$(requests /api/viewer/heartbeat POST 200)
 	bad=$(requests /api/viewer/heartbeat POST 400)
 	gone=$(requests /api/viewer/heartbeat POST 404)
@@ -119,6 +120,7 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 	local arn user ok calls parcels
 	arn=$(new_stage "metrics-$RANDOM") user=$(fresh m)
 	seat "$user" "$arn"
+	scrape
 	ok=$(requests /api/viewer/heartbeat POST 200)
 	evalsha() { redis_c info commandstats | sed -n 's/^cmdstat_evalsha:calls=\([0-9]*\),.*/\1/p'; }
 	calls=$(evalsha)
@@ -135,6 +137,7 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 @test "metrics: an unknown path is the route none, whatever it is called" {
 	local word
 	word=$(fresh w)
+	scrape
 	n=$(requests none GET 404)
 	call GET "/$word"
 	call GET "/api/$word"
@@ -143,12 +146,14 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 }
 
 @test "metrics: an idle program tells what it counted within three seconds" {
+	scrape
 	n=$(requests /livez GET 200)
 	call GET /livez
 	wait_until 3 counted /livez GET 200 $((n + 1))
 }
 
 @test "metrics: a program that is ended tells what it counted" {
+	scrape
 	n=$(requests /api/stats GET 200)
 	api GET /api/stats
 	workers_of stats | xargs kill -TERM
@@ -169,6 +174,7 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 
 @test "metrics: with Redis away it is 503, and every failure is counted once it is back" {
 	local n seen=0 i
+	scrape
 	n=$(requests /api/stats GET 503) errors=$(value 'errors_total{dependency="redis"}')
 	freeze redis
 	scrape
