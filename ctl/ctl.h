@@ -8,6 +8,8 @@
 #ifndef CTL_CTL_H
 #define CTL_CTL_H
 
+#include <stdarg.h>
+
 #include "domain/stage_work.h"
 
 #define CTL_WORDS_MAX 8
@@ -47,6 +49,7 @@ struct ctl {
 /* The object, and nothing else, on stdout. Takes the reference. */
 bool ctl_say_json(const struct ctl *c, json_t *o, struct err *err);
 /* A note beside the result, on stderr: "ivsctl: ...". */
+void ctl_vnote(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 void ctl_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void ctl_error(const struct err *err);
 

@@ -24,14 +24,20 @@ ctl_say_json(const struct ctl *c, json_t *o, struct err *err)
 }
 
 void
+ctl_vnote(const char *fmt, va_list ap)
+{
+	fputs("ivsctl: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+}
+
+void
 ctl_note(const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	fputs("ivsctl: ", stderr);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
+	ctl_vnote(fmt, ap);
 	va_end(ap);
 }
 
