@@ -348,6 +348,9 @@ rest_ms(const struct run *r)
 
 	if (out->count[KEEPER_FAILED] > 0)
 		return REST_FAILED_MS;
+	/* There is room now; when it is taken another run may find more to do. */
+	if (out->count[KEEPER_REPLICATED] > 0 || out->count[KEEPER_UNDRAINED] > 0)
+		return REST_MS;
 	return out->plan.limited ? REST_LIMITED_MS : REST_MS;
 }
 
