@@ -1,7 +1,6 @@
 # Idempotency-Key on POST /api/stage: one order, one stage, however often it is sent.
 
 load lib/common
-load lib/stages
 
 setup() { set_stages_aside; }
 teardown() {
