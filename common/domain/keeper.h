@@ -41,6 +41,7 @@ enum keeper_what {
 	KEEPER_REPLICATED,
 	KEEPER_ADOPTED,
 	KEEPER_GONE,
+	KEEPER_LEFT, /* it no longer carries our tags */
 	KEEPER_CHANGED,
 	KEEPER_FAILED, /* a step or a look: `cause` says of what */
 	KEEPER_WHAT_COUNT
