@@ -214,3 +214,22 @@ asked_for_token() { [ "$(redis_c hexists "${P}viewer:moving" "$1")" = 1 ]; }
 	autoscale # and back
 	known "$arn" 1
 }
+
+@test "a publisher who changes while a run is busy: that run looks once more, cron is not waited for" {
+	local arn new run
+	arn=$(lit_stage)
+	wait_until 5 idle
+	LOOKS=$(calls_of .ListParticipants)
+	fault '{"operation":"ListParticipantReplicas","action":"delay","delayMs":1500}'
+	autoscale 3>&- &
+	run=$!
+	wait_until 5 eval '! idle'
+	wait_until 5 eval '[ "$(calls_of .ListParticipants)" != "$LOOKS" ]'
+	send_events
+	disconnect "$WHO"
+	new=$(publish)
+	echo "$new" >"$SUITE_DIR/publisher"
+	wait_until 10 eval '[ "$(entry "'"$arn"'" "\"\(.replica.p) \(.replica.on)\"")" = "'"$new"' true" ]'
+	wait "$run"
+	emulator POST eventbridge '{"url":""}' >/dev/null
+}

@@ -81,9 +81,11 @@ lock_call(struct run *r, enum script script, struct str *ret_word, struct err *e
 	redis_arg(&c, LOCK_NAME);
 	redis_arg(&c, str_of(r->token));
 	redis_arg_int(&c, LOCK_MS);
+	redis_arg(&c, r->order->news ? STR("1") : STR(""));
 	if (!redis_call(r->w->redis, &c, err))
 		return err_while(err, "holding the lock");
 	*ret_word = reply_str(c.reply, 0);
+	r->out->again = reply_int(c.reply, 2) == 1;
 	if (str_is(*ret_word, "OK"))
 		r->confirmed_ms = asked_ms;
 	return true;

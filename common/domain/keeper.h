@@ -31,6 +31,8 @@ struct keeper_order {
 	bool dry_run;
 	/* Stop as soon as somebody can be seated: the rest is for the next run. */
 	bool one_seat;
+	/* There is news: who may be at it already is to look once more. */
+	bool news;
 };
 
 enum keeper_what {
@@ -56,6 +58,7 @@ struct keeper_event {
 
 struct keeper_report {
 	bool busy;	/* somebody else is at it: nothing was done */
+	bool again;	/* there was news meanwhile: make another run */
 	bool lock_lost; /* in the middle: somebody else goes on */
 	struct scaling_input in;
 	struct scaling_plan plan;

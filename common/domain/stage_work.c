@@ -135,7 +135,8 @@ find_made(struct stage_work *w, const struct stage_order *o, bool *ret_found,
 	if (!ivs_list_stages(w->ivs, w->arena, &all, err))
 		return err_while(err, "looking for the stage of an earlier try");
 	for (i = 0; i < all.n && !*ret_found; i++)
-		*ret_found = stage_tags_has(&all.v[i], TAG_ORDER, o->id);
+		*ret_found = stage_tags_has(&all.v[i], TAG_ORDER, o->id) &&
+			     stage_tags_ours(w->cfg, &all.v[i]);
 	if (!*ret_found)
 		return true;
 	return ivs_get_stage(w->ivs, w->arena, all.v[i - 1].arn, ret, err);

@@ -119,20 +119,21 @@ missing(struct sync *s, const struct stage *known, struct err *err)
 {
 	struct err why = ERR_INIT;
 	struct ivs_stage found = { 0 };
-	bool there;
+	bool there, listed = in_aws(s, known->arn) != NULL;
 
 	if (known->master && str_is(known->state, "gone"))
 		return true;
 	there = ivs_get_stage(s->w->ivs, s->w->arena, known->arn, &found, &why);
 	if (there && is_ours(s, known, &found))
 		return true;
-	if (!there && why.kind != ERR_NOT_FOUND) {
+	/* Our rights may end with our tags. */
+	if (!there && why.kind != ERR_NOT_FOUND && !(listed && why.kind == ERR_DENIED)) {
 		*err = why;
 		return err_while(err, "looking for a missing stage");
 	}
 	if (!stage_forget(s->w, known, err))
 		return false;
-	note(s, there ? STAGE_LEFT : STAGE_GONE, known->arn);
+	note(s, there || why.kind == ERR_DENIED ? STAGE_LEFT : STAGE_GONE, known->arn);
 	return true;
 }
 
