@@ -207,6 +207,10 @@ try_once(struct call *c, json_t **ret, struct err *err)
 	if (!get_creds(c, &creds, err) || !wait_for_turn(c, err))
 		return false;
 	time_ms = left_ms(c) > TRY_MIN_MS ? left_ms(c) : TRY_MIN_MS;
+	/* Who slept until now may have been given up, and another be at it. */
+	if (c->op->repeat == AWS_ONCE && left_ms(c) <= 0)
+		return err_from(err, ERR_FROM_AWS, ERR_UPSTREAM,
+		    "the time for %s is over; nothing was sent", c->op->name);
 	if (!aws_send(c->v->http, c->arena, &c->rq, &creds, ivs_now_ms(c->v) / 1000,
 		time_ms, &answer, err)) {
 		if (err->kind != ERR_UPSTREAM && err->kind != ERR_UNCERTAIN)
