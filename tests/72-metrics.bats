@@ -6,6 +6,7 @@ setup() { PRE="m$$-$BATS_TEST_NUMBER:"; }
 teardown() {
 	thaw redis
 	emulator DELETE faults >/dev/null
+	emulator POST clock '{"offsetSeconds":0}' >/dev/null
 }
 
 scrape() { call GET /metrics - -H "Authorization: Bearer $KEY"; }
@@ -349,6 +350,18 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 	stats_calls 3
 	job
 	equals "$(emulator GET metrics | jq '[.metrics[] | select(.name == "APILatency")] | length') $(samples APILatency)" '2 3'
+}
+
+@test "cloudwatch: with a clock that is hours ahead it is told all the same, for its own time" {
+	local now
+	job
+	emulator DELETE metrics >/dev/null
+	stats_calls 2
+	emulator POST clock '{"offsetSeconds":-10800}' >/dev/null
+	job
+	equals "$(samples APILatency)" 2
+	now=$(emulator GET metrics | jq '.metrics | last | .timestamp | floor')
+	(($(date +%s) - now - 10800 < 120 && now + 10800 - $(date +%s) < 120)) || { echo "told for $now" >&2; return 1; }
 }
 
 @test "cloudwatch: a run that died while sending counts as sent" {
