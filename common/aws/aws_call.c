@@ -188,7 +188,7 @@ wait_for_turn(struct call *c, struct err *err)
 static bool
 get_creds(struct call *c, struct sigv4_creds *ret, struct err *err)
 {
-	if (creds_get(c->v->creds, ret, err))
+	if (creds_get(c->v->creds, c->deadline_ms - SEND_MIN_MS, ret, err))
 		return true;
 	if (err->kind == ERR_CONFIG)
 		err->kind = ERR_DENIED;
@@ -206,7 +206,10 @@ try_once(struct call *c, json_t **ret, struct err *err)
 	c->tries++;
 	if (!get_creds(c, &creds, err) || !wait_for_turn(c, err))
 		return false;
-	time_ms = left_ms(c) > TRY_MIN_MS ? left_ms(c) : TRY_MIN_MS;
+	time_ms = left_ms(c);
+	if (time_ms < TRY_MIN_MS)
+		return err_from(err, ERR_FROM_AWS, ERR_UPSTREAM,
+		    "keys and turn took all the time there was: nothing was sent");
 	if (!aws_send(c->v->http, c->arena, &c->rq, &creds, ivs_now_ms(c->v) / 1000,
 		time_ms, &answer, err)) {
 		if (err->kind != ERR_UPSTREAM && err->kind != ERR_UNCERTAIN)
