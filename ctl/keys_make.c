@@ -56,7 +56,8 @@ create_at(struct ctl *c, const char *path, struct err *err)
 		    "finishes it, ivsctl signing-key rotate replaces it",
 		    path);
 	f.key = es384_new();
-	ok = signing_file_make(path, f.key, "", NULL, err);
+	/* by root: for whoever the folder is for */
+	ok = signing_file_make(path, f.key, "", keys_folder(c, path), err);
 	if (ok && c->opt[OPT_NO_IMPORT] == NULL)
 		ok = import_new(c, path, &f, err);
 	signing_file_free(&f);
@@ -70,7 +71,7 @@ ctl_key_create(struct ctl *c, struct err *err)
 	bool ok;
 	int fd;
 
-	if (!keys_path(c, &path, err) || !keys_lock(path, &fd, err))
+	if (!keys_path(c, &path, err) || !keys_lock(c, path, &fd, err))
 		return false;
 	ok = create_at(c, path, err);
 	close(fd);
@@ -87,7 +88,7 @@ ctl_key_import(struct ctl *c, struct err *err)
 	bool ok;
 	int fd;
 
-	if (!keys_path(c, &path, err) || !keys_lock(path, &fd, err))
+	if (!keys_path(c, &path, err) || !keys_lock(c, path, &fd, err))
 		return false;
 	ok = signing_file_read(path, &f, err);
 	if (ok) {
@@ -217,7 +218,7 @@ ctl_key_rotate(struct ctl *c, struct err *err)
 	bool ok;
 	int fd;
 
-	if (!keys_path(c, &r.path, err) || !keys_lock(r.path, &fd, err))
+	if (!keys_path(c, &r.path, err) || !keys_lock(c, r.path, &fd, err))
 		return false;
 	r.next_path = keys_beside(c, r.path, ".new");
 	r.old_path = keys_beside(c, r.path, ".old");

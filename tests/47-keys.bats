@@ -58,6 +58,22 @@ made_key() { # a key in use; $arn
 	equals "$(ls "$own")" key.pem
 }
 
+@test "keys: what root makes belongs to whom the folder and the key belong" {
+	[ "$(id -u)" = 0 ] || skip 'only root can give a file away'
+	chown 65534:65534 "$own"
+	ctl signing-key create
+	done_well
+	ctl signing-key rotate
+	equals "$status" 0
+	equals "$(stat -c '%u:%g %a' "$key" "$key.old" | tr '\n' ' ')" '65534:65534 600 65534:65534 600 '
+}
+
+@test "keys: a path of any bytes ends in JSON" {
+	ctl signing-key create --no-import --json --file "$own/"$'k\xff'
+	done_well
+	matches "$(jq -r .file <<<"$output")" "^$own/k"
+}
+
 @test "keys: create never overwrites, whatever is there" {
 	made_key
 	cp -p "$key" "$own/before"
