@@ -12,6 +12,7 @@ setup() {
 }
 teardown() {
 	emulator DELETE faults >/dev/null
+	emulator POST clock '{"offsetSeconds":0}' >/dev/null
 	emulator POST quotas '{"keys":3}' >/dev/null
 	for pid in ${server_pids:-}; do
 		kill "$pid" 2>/dev/null || true
@@ -324,6 +325,19 @@ kid_of() { # TOKEN
 	cut -d. -f1 <<<"$1" | tr -- -_ +/ | sed -e 's/$/===/' -e 's/^\(\(....\)*\)=*$/\1/' | base64 -d | jq -r .kid
 }
 signs_with() { local_token && [ "$(kid_of "$(json .data.token)")" = "$1" ]; } # ARN
+
+@test "keys: a token is of the time AWS has, where ours was found wrong" {
+	made_key
+	emulator POST clock '{"offsetSeconds":-7200}' >/dev/null
+	# a registry that does not know the stage: AWS is asked first
+	cgi token POST /api/token/mediaserver "$(obj serverId ctl stageArn "$MASTER")" \
+		REDIS_KEY_PREFIX="clock$$:" TOKEN_MODE=local HTTP_X_INTERNAL_SECRET="$INTERNAL_SECRET"
+	assert_status 200
+	public_of "$key" >"$own/pub"
+	read_token "$(json .data.token)" "$own/pub"
+	off=$(($(date +%s) - $(jq .iat <<<"$token_claims")))
+	((off > 7100 && off < 7300)) || { echo "$off s" >&2; return 1; }
+}
 
 @test "keys: a rotation under load fails no request, and old tokens stay valid" {
 	made_key

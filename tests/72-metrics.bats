@@ -197,6 +197,15 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 	equals "$(redis_c hget "${PRE}metrics" 'requests_total /x GET 200')" 10
 }
 
+@test "metrics: a counter that is full or no number begins anew, and the others go on" {
+	local text
+	text=$(cat "$PROJECT_ROOT"/common/lua/{lib/head,metrics_add}.lua)
+	redis_c hset "${PRE}metrics" 'errors_total redis' 9223372036854775807 'errors_total aws' nonsense >/dev/null
+	redis_c eval "$text" 1 "$PRE" '' 0 0 '' 60000 "$MASTER" 50 process 1 \
+		$'errors_total redis 3\nerrors_total aws 4\nerrors_total none 5\n' '' >/dev/null
+	equals "$(redis_c hmget "${PRE}metrics" 'errors_total redis' 'errors_total aws' 'errors_total none' | tr '\n' ' ')" '3 4 5 '
+}
+
 @test "metrics: two thousand stages and a thousand routes fit into the limits" {
 	local i
 	for ((i = 0; i < 2000; i++)); do

@@ -34,7 +34,7 @@ struct ivs {
 	void *guard_arg;
 	int64_t deadline_ms;	    /* of clock_mono_ms, set by the caller; 0: none */
 	int64_t wary_until_ms;	    /* after a call that took all its time */
-	int64_t clock_offset_s;	    /* AWS' clock minus ours */
+	int64_t aws_since_mono_ms;  /* AWS' clock minus clock_mono_ms; 0: trust ours */
 	int budget;		    /* tokens left for retries */
 	struct ivs_failure failure; /* of the last try */
 	char request_id[sizeof(((struct err *)0)->request_id)]; /* of the last answer */
@@ -99,7 +99,10 @@ ivs_set_deadline(struct ivs *v, int64_t mono_ms)
 int64_t
 ivs_now_ms(const struct ivs *v)
 {
-	return clock_now_ms() + v->clock_offset_s * 1000;
+	/* counted on from when AWS told it: ours may be set right meanwhile */
+	if (v->aws_since_mono_ms != 0)
+		return clock_mono_ms() + v->aws_since_mono_ms;
+	return clock_now_ms();
 }
 
 const struct ivs_failure *
@@ -233,7 +236,7 @@ repair_clock(struct call *c)
 	off_s = c->failure.server_time_s - ivs_now_ms(c->v) / 1000;
 	if (off_s >= -CLOCK_WRONG_S && off_s <= CLOCK_WRONG_S)
 		return false;
-	c->v->clock_offset_s += off_s;
+	c->v->aws_since_mono_ms = c->failure.server_time_s * 1000 - clock_mono_ms();
 	c->clock_repaired = true;
 	return true;
 }

@@ -312,7 +312,7 @@ static bool
 make_local(struct tokens *t, struct arena *a, const struct token_order *order,
     struct token *ret, struct err *err)
 {
-	int64_t iat_s = clock_now_ms() / 1000;
+	int64_t iat_s = (t->ivs != NULL ? ivs_now_ms(t->ivs) : clock_now_ms()) / 1000;
 	int64_t exp_s = iat_s + life_s(order);
 	struct str text;
 	json_t *claims;

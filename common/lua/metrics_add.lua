@@ -11,7 +11,9 @@ local last = P .. 'metrics:from:' .. ARGV[8]
 if redis.call('GET', last) == ARGV[9] then return {'OK'} end
 redis.call('SET', last, ARGV[9], 'PX', 60000)
 for field, n in ARGV[10]:gmatch('([^\n]+) (%d+)\n') do
-	redis.call('HINCRBY', P .. 'metrics', field, n)
+	-- One that is full, or no number, begins anew: the rest of the parcel must not be lost with it.
+	local full = redis.pcall('HINCRBY', P .. 'metrics', field, n)
+	if type(full) == 'table' and full.err then redis.call('HSET', P .. 'metrics', field, n) end
 end
 local window = P .. 'metrics:window'
 for name, min, max in ARGV[11]:gmatch('(%S+) (%d+) (%d+)\n') do
