@@ -2,16 +2,23 @@
 #include "ctl/keys.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/banned.h"
 
-/* The same path as the one the programs read. */
+/* The same file as the one the programs read, by whatever path. */
 static bool
 is_configured(const struct ctl *c, const char *path)
 {
-	return str_is(c->cfg->ivs_signing_key_file, path);
+	struct str set = c->cfg->ivs_signing_key_file;
+	struct stat ours, theirs;
+
+	if (set.n == 0 || str_is(set, path))
+		return set.n > 0;
+	return stat(path, &ours) == 0 && stat(str_dup(c->arena, set).p, &theirs) == 0 &&
+	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 }
 
 /* ---- create ---- */

@@ -28,8 +28,18 @@ ctl_say_json(const struct ctl *c, json_t *o, struct err *err)
 static void
 put_plain(const char *text)
 {
-	for (; *text != '\0'; text++)
-		fputc((unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text, stderr);
+	struct str s = str_of(text), one;
+	uint32_t c;
+
+	for (; s.n > 0; s = str_skip(s, one.n)) {
+		one = (struct str){ s.p, parse_utf8_char(s, &c) };
+		if (one.n == 0)
+			one.n = 1;
+		if (parse_has_control(one))
+			fputc('?', stderr);
+		else
+			fwrite(one.p, 1, one.n, stderr);
+	}
 }
 
 void

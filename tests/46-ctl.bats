@@ -44,6 +44,8 @@ teardown() {
 		equals "$status" 64
 		[[ $stderr != *$'\e'* ]]
 	done
+	ctl stage drain $'\xc2\x9b31m\xff\xc3\xa9'
+	[[ $stderr == "ivsctl: '?31m?é' is no stage"* ]]
 	for word in $'a=\xff' $'a=b\nc' $'\xff=b'; do
 		ctl stage create tagged --tag "$word"
 		refused 64 'NAME=VALUE'

@@ -246,6 +246,8 @@ made_key() { # a key in use; $arn
 	made_key
 	IVS_SIGNING_KEY_ARN=$arn ctl signing-key rotate
 	refused 78 'remove the setting'
+	IVS_SIGNING_KEY_ARN=$arn ctl signing-key rotate --file "$own/./key.pem"
+	refused 78 'remove the setting'
 	equals "$(key_arns)" "$arn"
 }
 

@@ -195,6 +195,8 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 			$'requests_total /x GET 200 5\n' $'request_duration_seconds 10 20\n' >/dev/null
 	done
 	equals "$(redis_c hget "${PRE}metrics" 'requests_total /x GET 200')" 10
+	# also when Redis was away for minutes between
+	(($(redis_c pttl "${PRE}metrics:from:process") > 1800000))
 }
 
 @test "metrics: a counter that is full or no number begins anew, and the others go on" {
