@@ -281,6 +281,8 @@ create(struct app *app, struct req *rq, const struct reply *reply, struct resp *
 	}
 	data = json_pack("{s:o}", "stage", stage_json(&made));
 	note_end(app, rq, &o->idem, json_text(rq->arena, data), NULL);
+	/* After the answer the keeper replicates the publisher into it. */
+	rq->after_due = app->show_changed = true;
 	resp_created(rs, data);
 	return true;
 }
@@ -487,7 +489,7 @@ main(int argc, char **argv)
 		    "answers /api/stage: the stages of the show and their replication",
 		.routes = routes,
 		.n_routes = sizeof(routes) / sizeof(*routes),
-		.parts = { &part_postgres, &part_aws },
+		.parts = { &part_postgres, &part_aws, &part_keeper },
 		.min_processes = PROCESSES,
 	};
 

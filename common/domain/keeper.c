@@ -30,6 +30,7 @@ struct run {
 	int64_t confirmed_ms; /* of clock_mono_ms: the lock was ours then */
 	int64_t deadline_ms;
 	int64_t pending; /* replicas that AWS does not list as active yet */
+	bool late;	 /* the time is over: no further call */
 	bool stop;	 /* no further step: lock lost, AWS away or too slow */
 };
 
@@ -56,7 +57,7 @@ failed(struct run *r, struct str arn, const struct err *err)
 	if (out->n_events > 0)
 		out->events[out->n_events - 1].cause =
 		    str_printf(r->w->arena, "%s%s", err->cause, err->trail);
-	out->lock_lost |= err->kind == ERR_LOCK_LOST;
+	out->lock_lost |= err->kind == ERR_LOCK_LOST && !r->late;
 	r->stop |= err->kind != ERR_QUOTA && err->kind != ERR_CONFLICT &&
 		   err->kind != ERR_NOT_FOUND && err->kind != ERR_INPUT &&
 		   err->kind != ERR_STAGES;
@@ -64,9 +65,11 @@ failed(struct run *r, struct str arn, const struct err *err)
 
 /* ---- the lock ---- */
 
+/* Confirmed is the lock as of before Redis was asked: who is frozen meanwhile knows it is old. */
 static bool
 lock_call(struct run *r, enum script script, struct str *ret_word, struct err *err)
 {
+	int64_t asked_ms = clock_mono_ms();
 	struct redis_call c;
 
 	redis_call_init(&c, r->w->arena, script);
@@ -76,31 +79,26 @@ lock_call(struct run *r, enum script script, struct str *ret_word, struct err *e
 	if (!redis_call(r->w->redis, &c, err))
 		return err_while(err, "holding the lock");
 	*ret_word = reply_str(c.reply, 0);
-	r->confirmed_ms = clock_mono_ms();
+	r->confirmed_ms = asked_ms;
 	return true;
 }
 
-/*
- * Right before a call goes out. The time is taken before Redis is asked: who is frozen in
- * between finds his answer too old.
- */
+/* Right before a call goes out. */
 static bool
 guard(void *arg, struct err *err)
 {
 	struct run *r = arg;
 	struct str word;
 
-	if (clock_mono_ms() > r->deadline_ms)
+	r->late = clock_mono_ms() > r->deadline_ms;
+	if (r->late)
 		return err_set(err, ERR_LOCK_LOST, "the time for this run is over");
 	while (clock_mono_ms() - r->confirmed_ms > LOCK_TRUST_MS) {
-		int64_t asked_ms = clock_mono_ms();
-
 		if (!lock_call(r, SCRIPT_LOCK_KEEP, &word, err))
 			return false;
 		if (!str_is(word, "OK"))
 			return err_set(
 			    err, ERR_LOCK_LOST, "another run has taken the lock");
-		r->confirmed_ms = asked_ms;
 	}
 	return true;
 }
@@ -422,7 +420,7 @@ keeper_run(struct stage_work *w, const struct keeper_order *order,
 	ok = look_decide_act(&r, err);
 	ivs_set_deadline(w->ivs, 0);
 	lock_drop(&r);
-	if (!ok && err->kind == ERR_LOCK_LOST) {
+	if (!ok && err->kind == ERR_LOCK_LOST && !r.late) {
 		ret->lock_lost = true;
 		*err = ERR_INIT;
 		return true;
