@@ -8,6 +8,8 @@
 #ifndef CTL_CTL_H
 #define CTL_CTL_H
 
+#include <stdarg.h>
+
 #include "domain/stage_work.h"
 
 #define CTL_WORDS_MAX 8
@@ -48,6 +50,7 @@ struct ctl {
 bool ctl_say_json(const struct ctl *c, json_t *o, struct err *err);
 /* A note beside the result, on stderr: "ivsctl: ...". */
 void ctl_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void ctl_note_v(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 void ctl_error(const struct err *err);
 
 /* Columns as wide as their widest cell. Cells are borrowed; the first row is the head. */

@@ -26,9 +26,7 @@ static int __attribute__((format(printf, 1, 2))) usage(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	fputs("ivsctl: ", stderr);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
+	ctl_note_v(fmt, ap);
 	va_end(ap);
 	return EX_USAGE;
 }

@@ -225,13 +225,13 @@ reserved_until() {
 
 @test "the shared rate: no slot in time is AWS_THROTTLED, and nothing is sent" {
 	go_live
-	reserved_until GetStage 30
+	reserved_until GetStage 8
 	before=$(calls GetStage)
 	aws GetStage "$MASTER"
 	equals "$(json '"\(.kind) \(.status) \(.error.code)"') $(($(calls GetStage) - before))" \
 		"THROTTLED 503 AWS_THROTTLED 0"
 	matches "$(json .cause)" 'our own limit of GetStage'
-	reserved_until CreateParticipantToken 30
+	reserved_until CreateParticipantToken 8
 	before=$(calls CreateParticipantToken)
 	api POST /api/token/viewer "{\"userId\":\"$(fresh u)\"}"
 	assert_error 503 AWS_THROTTLED
@@ -248,9 +248,12 @@ reserved_until() {
 }
 
 @test "the shared rate: a clock of Redis set back does not stop all calls" {
-	reserved_until GetStage 86400
-	aws GetStage "$MASTER"
-	equals "$(kind)" ok
+	local by
+	for by in 86400 20; do
+		reserved_until GetStage $by
+		aws GetStage "$MASTER"
+		equals "$by $(kind)" "$by ok"
+	done
 }
 
 @test "the shared rate: eight processes together are never throttled by AWS" {

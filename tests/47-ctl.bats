@@ -36,6 +36,22 @@ teardown() {
 	matches "$stderr" 'ivsctl help'
 }
 
+@test "ctl: words that are quoted steer no terminal, and tags are text" {
+	local word
+	for word in "stage drain" "signing-key delete" "plan 1" "stage"; do
+		# shellcheck disable=SC2086
+		ctl $word $'a\e[31m\nb'
+		equals "$status" 64
+		[[ $stderr != *$'\e'* ]]
+	done
+	ctl stage drain $'\xc2\x9b31m\xff\xc3\xa9'
+	[[ $stderr == "ivsctl: '?31m?é' is no stage"* ]]
+	for word in $'a=\xff' $'a=b\nc' $'\xff=b'; do
+		ctl stage create tagged --tag "$word"
+		refused 64 'NAME=VALUE'
+	done
+}
+
 @test "ctl: help and version need no settings" {
 	for words in help 'help signing-key' 'help signing-key rotate' '--version' 'stage drain --help'; do
 		# shellcheck disable=SC2086

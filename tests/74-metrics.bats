@@ -11,6 +11,7 @@ setup() { PRE="m$$-$BATS_TEST_NUMBER:"; }
 teardown() {
 	thaw redis
 	emulator DELETE faults >/dev/null
+	emulator POST clock '{"offsetSeconds":0}' >/dev/null
 }
 
 scrape() { call GET /metrics - -H "Authorization: Bearer $KEY"; }
@@ -199,6 +200,17 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 			$'requests_total /x GET 200 5\n' $'request_duration_seconds 10 20\n' >/dev/null
 	done
 	equals "$(redis_c hget "${PRE}metrics" 'requests_total /x GET 200')" 10
+	# also when Redis was away for minutes between
+	(($(redis_c pttl "${PRE}metrics:from:process") > 1800000))
+}
+
+@test "metrics: a counter that is full or no number begins anew, and the others go on" {
+	local text
+	text=$(cat "$PROJECT_ROOT"/common/lua/{lib/head,metrics_add}.lua)
+	redis_c hset "${PRE}metrics" 'errors_total redis' 9223372036854775807 'errors_total aws' nonsense >/dev/null
+	redis_c eval "$text" 1 "$PRE" '' 0 0 '' 60000 "$MASTER" 50 process 1 \
+		$'errors_total redis 3\nerrors_total aws 4\nerrors_total none 5\n' '' >/dev/null
+	equals "$(redis_c hmget "${PRE}metrics" 'errors_total redis' 'errors_total aws' 'errors_total none' | tr '\n' ' ')" '3 4 5 '
 }
 
 @test "metrics: two thousand stages and a thousand routes fit into the limits" {
@@ -354,6 +366,18 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 	stats_calls 3
 	job
 	equals "$(emulator GET metrics | jq '[.metrics[] | select(.name == "APILatency")] | length') $(samples APILatency)" '2 3'
+}
+
+@test "cloudwatch: with a clock that is hours ahead it is told all the same, for its own time" {
+	local now
+	job
+	emulator DELETE metrics >/dev/null
+	stats_calls 2
+	emulator POST clock '{"offsetSeconds":-10800}' >/dev/null
+	job
+	equals "$(samples APILatency)" 2
+	now=$(emulator GET metrics | jq '.metrics | last | .timestamp | floor')
+	(($(date +%s) - now - 10800 < 120 && now + 10800 - $(date +%s) < 120)) || { echo "told for $now" >&2; return 1; }
 }
 
 @test "cloudwatch: a run that died while sending counts as sent" {

@@ -47,6 +47,27 @@ deaf_postgres() {
 	wait_until 5 test -S "$BATS_TEST_TMPDIR/.s.PGSQL.$DB_PORT"
 }
 
+# Of a process that may write a core file /proc belongs to its user, else to root.
+owned_by_root() { [ "$(stat -c %u "/proc/$1/environ")" = 0 ]; }
+
+@test "jobs: they write no core file and nobody of their user reads their memory" {
+	local -a as=()
+	own=$(mktemp -d /tmp/ivs-job.XXXXXX)
+	chmod 755 "$own"
+	install -m 755 "$BUILD_DIR/cron/records" "$own/job"
+	mkfifo -m 644 "$own/env"
+	[ "$(id -u)" != 0 ] || as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	# it waits for its settings
+	IVS_ENV_FILE=$own/env "${as[@]}" "$own/job" --dry-run >/dev/null 2>&1 3>&- &
+	pid=$!
+	status=0
+	wait_until 5 owned_by_root "$pid" || status=1
+	kill "$pid"
+	wait "$pid" || true
+	rm -rf "$own"
+	equals "$status" 0
+}
+
 @test "jobs: --help says what the job does, and an unknown option is 64" {
 	local j
 	for j in "${JOBS[@]}"; do

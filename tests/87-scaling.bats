@@ -154,6 +154,7 @@ all_lit() { # PARTICIPANT: each further stage has his picture, and the registry 
 		pids+=($!)
 	done
 	for pid in "${pids[@]}"; do wait "$pid"; done
+	wait_until 10 idle # the joins have asked for runs too
 	equals "$(calls_of .CreateStage)" "$(further_stages)"
 	equals "$(aws_stages)" $((1 + $(further_stages)))
 	[ "$(further_stages)" -ge 1 ]

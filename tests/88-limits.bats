@@ -43,7 +43,7 @@ statuses() { cut -d' ' -f1 "$1" | sort | uniq -c | awk '{ print $2 "=" $1 }' | x
 	api GET /api/stats - -H 'Accept-Language: en'
 	equals "$(json '.data.autoScale.limit.reason')" REPLICA_QUOTA
 	matches "$(json '.data.autoScale.limit.message')" 'MAX_VIEWERS_PER_STAGE'
-	grep -h 'cannot grow' "$SUITE_DIR/log/autoscale.log" "$SUITE_DIR/log/token.log" |
+	grep -h "cannot grow" "$SUITE_DIR"/log/{autoscale,token,stats}.log |
 		jq -e 'select(.reason == "REPLICA_QUOTA" and (.what_to_do | test("MAX_VIEWERS_PER_STAGE")))' >/dev/null
 	# Publishing straight into a further stage is the way beyond.
 	api POST /api/stage '{"name":"by-hand"}'
