@@ -182,28 +182,14 @@ look_at_direct(struct run *r, const struct stages_sync *s, const struct keeper_v
 	}
 }
 
-/* Of who is live; of who was, so that he finds none open that AWS has ended meanwhile. */
-static bool
-replicas_matter(const struct keeper_view *v)
-{
-	size_t i = 0;
-
-	if (v->live)
-		return v->participant_id.n > 0;
-	while (i < v->n_stages &&
-	       !(v->stages[i].replica_on &&
-		   str_eq(v->stages[i].replica_participant, v->participant_id)))
-		i++;
-	return i < v->n_stages;
-}
-
 static void
 look_at_replicas(struct run *r, const struct keeper_view *v)
 {
 	struct err why = ERR_INIT;
 
-	if (replicas_matter(v) && !replicas_look(r->w, r->w->cfg->master_stage_arn,
-				      v->participant_id, &r->pending, &why))
+	if (keeper_view_has_replicas(v) &&
+	    !replicas_look(
+		r->w, r->w->cfg->master_stage_arn, v->participant_id, &r->pending, &why))
 		failed(r, STR(""), &why);
 	if (!v->live)
 		r->pending = 0;
@@ -244,7 +230,10 @@ replicate(struct run *r, const struct keeper_view *v, struct str arn, const char
 
 	if (!replication_order(r->w, &which, false, &err)) {
 		r->no_more_replicas |= err.kind == ERR_QUOTA;
-		failed(r, arn, &err);
+		if (err.tell == MSG_NOT_PUBLISHING)
+			event(r, KEEPER_WAITING, arn, NULL);
+		else
+			failed(r, arn, &err);
 		return false;
 	}
 	r->pending++;
@@ -320,6 +309,12 @@ change(struct run *r, const struct scaling_step *step)
 		failed(r, step->arn, &err);
 }
 
+static bool
+needs_publisher(const struct scaling_step *step)
+{
+	return step->action == SCALING_CREATE || step->action == SCALING_REPLICATE;
+}
+
 static void
 act(struct run *r, const struct keeper_view *v)
 {
@@ -331,6 +326,8 @@ act(struct run *r, const struct keeper_view *v)
 
 		if (clock_mono_ms() > r->deadline_ms)
 			return;
+		if (needs_publisher(step) && r->out->count[KEEPER_WAITING] > 0)
+			continue;
 		switch (step->action) {
 		case SCALING_CREATE:
 			create(r, v, step);
@@ -377,7 +374,8 @@ rest_ms(const struct run *r)
 	const struct keeper_report *out = r->out;
 
 	/* Too late for the rest of the steps: they are due, and no failure. */
-	if (!r->decided || (out->count[KEEPER_FAILED] > 0 && !r->late))
+	if (!r->decided || out->count[KEEPER_WAITING] > 0 ||
+	    (out->count[KEEPER_FAILED] > 0 && !r->late))
 		return REST_FAILED_MS;
 	return out->plan.limited ? REST_LIMITED_MS : REST_MS;
 }

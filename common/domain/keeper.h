@@ -41,6 +41,7 @@ enum keeper_what {
 	KEEPER_DRAINED,
 	KEEPER_UNDRAINED,
 	KEEPER_REPLICATED,
+	KEEPER_WAITING, /* for the publisher: AWS says that he is not publishing just now */
 	KEEPER_ADOPTED,
 	KEEPER_GONE,
 	KEEPER_LEFT, /* it no longer carries our tags */

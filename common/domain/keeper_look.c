@@ -75,6 +75,20 @@ keeper_view_read(
 	return true;
 }
 
+bool
+keeper_view_has_replicas(const struct keeper_view *v)
+{
+	size_t i = 0;
+
+	if (v->live)
+		return v->participant_id.n > 0;
+	while (i < v->n_stages &&
+	       !(v->stages[i].replica_on &&
+		   str_eq(v->stages[i].replica_participant, v->participant_id)))
+		i++;
+	return i < v->n_stages;
+}
+
 static enum scaling_picture
 picture_of(const struct keeper_view *v, const struct stage *s)
 {

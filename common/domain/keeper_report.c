@@ -17,6 +17,8 @@ static const struct {
 	[KEEPER_DRAINED] = { "stage takes nobody new", LOG_INFO },
 	[KEEPER_UNDRAINED] = { "stage takes viewers again", LOG_INFO },
 	[KEEPER_REPLICATED] = { "publisher replicated to stage", LOG_INFO },
+	[KEEPER_WAITING] = { "no replica yet: AWS says the publisher is not publishing",
+	    LOG_INFO },
 	[KEEPER_ADOPTED] = { "stage of ours found in AWS", LOG_WARN },
 	[KEEPER_GONE] = { "stage was deleted in AWS by somebody else", LOG_WARN },
 	[KEEPER_LEFT] = { "stage no longer carries our tags: it is left alone",

@@ -13,7 +13,9 @@ end
 local orders, flat = 0, redis.call('HGETALL', P .. 'orders')
 for i = 1, #flat, 2 do
 	local ok, order = pcall(cjson.decode, flat[i + 1])
-	if ok and (tonumber(order.at) or 0) > now - ARGV[8] then orders = orders + 1
+	local at = ok and type(order) == 'table' and tonumber(order.at) or 0
+	-- None is of the future: the clock of Redis was set back.
+	if at > now - ARGV[8] and at <= now + ARGV[8] then orders = orders + 1
 	elseif ARGV[9] ~= '1' then redis.call('HDEL', P .. 'orders', flat[i]) end
 end
 local answer = {'OK', now, redis.call('GET', P .. 'publisher:status') or 'offline',
