@@ -134,8 +134,8 @@ asked_for_token() { [ "$(redis_c hexists "${P}viewer:moving" "$1")" = 1 ]; }
 		seat "full-1-$arn" "$arn"
 		seat "full-2-$arn" "$arn"
 	done
-	redis_c del "${P}keeper:rest" >/dev/null
 	wait_until 5 idle
+	redis_c del "${P}keeper:rest" "${P}keeper:synced" >/dev/null
 	fault '{"operation":"ListStages","action":"delay","delayMs":9000,"count":0}'
 	token first
 	assert_error 503 STAGE_FULL
@@ -261,4 +261,19 @@ asked_for_token() { [ "$(redis_c hexists "${P}viewer:moving" "$1")" = 1 ]; }
 	autoscale
 	autoscale
 	equals "$(entry "$arn" '"\(.state) \(.replica.on)"')" "active true"
+}
+
+@test "joins that make the show grow do not list the whole account each time" {
+	local arn i
+	wait_until 5 idle
+	autoscale
+	emulator DELETE calls >/dev/null
+	for i in 1 2 3 4 5 6 7 8; do
+		redis_c del "${P}keeper:rest" >/dev/null
+		token "grow-$i"
+		assert_status 200
+		wait_until 5 idle
+	done
+	[ "$(further_stages)" -ge 3 ]
+	equals "$(calls_of .ListStages)" 0
 }

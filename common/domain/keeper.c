@@ -18,6 +18,9 @@
 #define REST_LIMITED_MS 10000
 #define REST_FAILED_MS 5000
 
+/* For so long a join takes the registry for what AWS lists. */
+#define SYNCED_MS 10000
+
 /* For so long a run waits for the replicas it has ordered. */
 #define SETTLE_MS 4000
 #define SETTLE_LOOK_MS 300
@@ -33,6 +36,7 @@ struct run {
 	bool stop;	 /* no further step: lock lost, AWS away or too slow */
 	bool late;	 /* the budget is used up: the lock may be ours all the same */
 	bool decided;	 /* the plan is there */
+	bool synced;	 /* the registry was compared with AWS' list */
 	bool no_more_replicas; /* AWS refuses a further one */
 };
 
@@ -195,6 +199,18 @@ look_at_replicas(struct run *r, const struct keeper_view *v)
 		r->pending = 0;
 }
 
+/* As look(), but that the registry is taken for what AWS lists. */
+static bool
+look_hastily(struct run *r, struct keeper_view *ret, struct err *err)
+{
+	look_at_publisher(r, r->w->cfg->master_stage_arn, STR_NULL);
+	if (!keeper_view_read(r->w, false, ret, err))
+		return false;
+	if (!r->stop)
+		look_at_replicas(r, ret);
+	return keeper_view_read(r->w, false, ret, err);
+}
+
 /* What AWS has goes into Redis; then *ret is read from there. */
 static bool
 look(struct run *r, struct keeper_view *ret, struct err *err)
@@ -203,8 +219,15 @@ look(struct run *r, struct keeper_view *ret, struct err *err)
 
 	if (r->order->dry_run)
 		return keeper_view_read(r->w, true, ret, err);
+	if (r->order->hasty) {
+		if (!keeper_view_read(r->w, true, ret, err))
+			return false;
+		if (ret->synced)
+			return look_hastily(r, ret, err);
+	}
 	if (!stages_sync(r->w, &seen, err))
 		return false;
+	r->synced = true;
 	note_sync(r, &seen);
 	look_at_publisher(r, r->w->cfg->master_stage_arn,
 	    stages_session_of(&seen, r->w->cfg->master_stage_arn));
@@ -380,24 +403,6 @@ rest_ms(const struct run *r)
 	return out->plan.limited ? REST_LIMITED_MS : REST_MS;
 }
 
-static struct str
-report_json(struct run *r, int64_t now_ms)
-{
-	const struct scaling_plan *p = &r->out->plan;
-	json_t *limit = json_null(), *o;
-	struct str text;
-
-	if (p->limited)
-		limit = json_pack("{s:s, s:I}", "reason", scaling_reason_name(p->limit),
-		    "missing", (json_int_t)p->missing);
-	o = json_pack("{s:I, s:s, s:I, s:I, s:I, s:o}", "at", (json_int_t)now_ms, "by",
-	    r->order->by, "taking", (json_int_t)p->taking, "seats", (json_int_t)p->seats,
-	    "freeSeats", (json_int_t)p->free_seats, "limit", limit);
-	text = json_text(r->w->arena, o);
-	json_decref(o);
-	return text;
-}
-
 /* Those that AWS has given him by now. */
 static int64_t
 replicas_given(const struct run *r)
@@ -419,11 +424,17 @@ finish(struct run *r, const struct keeper_view *v, struct err *err)
 
 	redis_call_init(&c, r->w->arena, SCRIPT_KEEP_DONE);
 	redis_arg(&c, r->w->lock);
-	redis_arg(&c, v != NULL ? report_json(r, v->now_ms) : STR(""));
+	redis_arg(&c,
+	    v != NULL ? keeper_report_json(r->out, r->w->arena, r->order->by, v->now_ms)
+		      : STR(""));
 	redis_arg_int(&c, rest_ms(r));
 	redis_arg(&c, v != NULL ? v->participant_id : STR(""));
 	if (r->no_more_replicas)
 		redis_arg_int(&c, replicas_given(r));
+	else
+		redis_arg(&c, STR(""));
+	if (r->synced)
+		redis_arg_int(&c, SYNCED_MS);
 	else
 		redis_arg(&c, STR(""));
 	if (!redis_call(r->w->redis, &c, err))

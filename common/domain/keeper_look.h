@@ -18,6 +18,7 @@ struct keeper_view {
 	struct stage *stages;  /* the master first */
 	int64_t *seats;	       /* taken, of each */
 	size_t n_stages;
+	bool synced; /* the registry was compared with AWS just now */
 };
 
 /* One script. only_look: changes nothing. */
