@@ -19,7 +19,8 @@
 
 #define PAGE_MAX 100
 #define LOAD_AGAIN_MS 30000
-#define PROCESSES 4	   /* some may wait for AWS */
+#define PROCESSES 4	/* some may wait for AWS */
+#define CREATE_MS 20000 /* less than IDEM_LEASE_MS: no attempt acts when it is given up */
 #define MAX_VIEWERS 10000  /* subscribers AWS lets into one stage */
 #define CLIENT_TAGS_MAX 44 /* 50 in AWS, less those we may set ourselves */
 
@@ -105,14 +106,6 @@ next_token(struct arena *a, struct str arn)
 	return json_str(buf_view(&b));
 }
 
-static int
-compare(struct str a, struct str b)
-{
-	int d = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
-
-	return d != 0 ? d : a.n < b.n ? -1 : a.n > b.n;
-}
-
 /* Where the page starts: behind the stage that ended the last one, there or gone. */
 static size_t
 first_of_page(const struct config *cfg, const struct show *show, struct str after)
@@ -122,7 +115,7 @@ first_of_page(const struct config *cfg, const struct show *show, struct str afte
 	if (after.n == 0)
 		return 0;
 	while (!str_eq(after, cfg->master_stage_arn) && i < show->n_stages &&
-	       compare(show->stages[i].arn, after) <= 0)
+	       str_cmp(show->stages[i].arn, after) <= 0)
 		i++;
 	return i;
 }
@@ -269,18 +262,24 @@ create(struct app *app, struct req *rq, const struct reply *reply, struct resp *
 	struct str result = STR_NULL;
 	struct stage made;
 	json_t *data;
+	bool ok;
 
 	if (o->idem.id.n > 0 && !idem_begin_answer(reply, &o->idem, &result, err))
 		return false;
 	if (result.p != NULL)
 		return answer_again(rs, result, err);
 	o->order.id = o->idem.order;
-	if (!stage_make(&w, &o->order, &made, err)) {
+	ivs_set_deadline(app->ivs, rq->start_us / 1000 + CREATE_MS);
+	ok = stage_make(&w, &o->order, &made, err);
+	ivs_set_deadline(app->ivs, 0);
+	if (!ok) {
 		note_end(app, rq, &o->idem, STR(""), err);
 		return false;
 	}
 	data = json_pack("{s:o}", "stage", stage_json(&made));
 	note_end(app, rq, &o->idem, json_text(rq->arena, data), NULL);
+	/* After the answer the keeper replicates the publisher into it. */
+	rq->after_due = app->show_changed = true;
 	resp_created(rs, data);
 	return true;
 }
@@ -487,7 +486,7 @@ main(int argc, char **argv)
 		    "answers /api/stage: the stages of the show and their replication",
 		.routes = routes,
 		.n_routes = sizeof(routes) / sizeof(*routes),
-		.parts = { &part_postgres, &part_aws },
+		.parts = { &part_postgres, &part_aws, &part_keeper },
 		.min_processes = PROCESSES,
 	};
 

@@ -9,14 +9,12 @@ teardown() { show_down; }
 # begin NAME=VALUE...: a show with its publisher on the air.
 begin() {
 	show_up "$@"
-	load lib/common # once more: for this stack
 	emulator POST quotas '{"rates":true}' >/dev/null
 	send_events
 	publish >/dev/null
 	wait_until 5 is_live
 }
 statuses() { cut -d' ' -f1 "$1" | sort | uniq -c | awk '{ print $2 "=" $1 }' | xargs; }
-throttled() { calls_of '[.throttled[]] | add'; }
 
 @test "300 at once in api mode: each gets a token within the quota, or 503 and when to come again; the sixth further stage is not made (F43)" {
 	begin
@@ -45,7 +43,7 @@ throttled() { calls_of '[.throttled[]] | add'; }
 	api GET /api/stats - -H 'Accept-Language: en'
 	equals "$(json '.data.autoScale.limit.reason')" REPLICA_QUOTA
 	matches "$(json '.data.autoScale.limit.message')" 'MAX_VIEWERS_PER_STAGE'
-	grep -h 'cannot grow' "$SUITE_DIR/log/autoscale.log" "$SUITE_DIR/log/token.log" |
+	grep -h "cannot grow" "$SUITE_DIR"/log/{autoscale,token,stats}.log |
 		jq -e 'select(.reason == "REPLICA_QUOTA" and (.what_to_do | test("MAX_VIEWERS_PER_STAGE")))' >/dev/null
 	# Publishing straight into a further stage is the way beyond.
 	api POST /api/stage '{"name":"by-hand"}'
@@ -79,5 +77,5 @@ json_token_participant() {
 	emulator DELETE calls >/dev/null
 	viewers 1 300 | load_requests 100 >"$BATS_TEST_TMPDIR/burst"
 	equals "$(statuses "$BATS_TEST_TMPDIR/burst")" 200=300
-	equals "$(calls_of '[del(.failed, .throttled)[], .failed[]] | add')" 0
+	equals "$(all_calls)" 0
 }

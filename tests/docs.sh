@@ -1,6 +1,8 @@
 #!/bin/sh
-# docs.sh [--update] - the tables of settings in the READMEs are what the programs say, every
-# route of the programs is in docs/openapi.yaml and nothing else is. --update writes the tables.
+# docs.sh [--update] - the tables of settings in the READMEs are what the programs say; every
+# route of the programs is in docs/openapi.yaml and in both READMEs, and nothing else is; so every
+# error code; every Redis script is in docs/design.md, every job in the crontab and the READMEs.
+# --update writes the tables.
 set -eu
 cd "$(dirname "$0")/.."
 health=${BUILD_DIR:-build/release}/fcgi/health
@@ -34,12 +36,41 @@ documented() {
 		/^    (get|post|put|delete):/ { sub(/:/, ""); print $1, path }' docs/openapi.yaml | sort
 }
 
+# The same from the table of a README.
+listed() { # FILE
+	grep -E '^\| `(GET|POST|PUT|DELETE) /' "$1" | cut -d'|' -f2 |
+		grep -oE '(GET|POST|PUT|DELETE) /[^` ]*' | sed -E 's/:([A-Za-z]+)/{\1}/g' |
+		awk '{ print tolower($1), $2 }' | sort
+}
+codes_sent() { grep -oE '[0-9]{3}, "[A-Z_]+"' common/web/response.c | grep -oE '[A-Z_]{2,}' | sort -u; }
+codes_documented() { awk '/^    ErrorCode:/ { on = 1; next } on && /^    [A-Z]/ { on = 0 }
+	on && /- / { print $2 }' docs/openapi.yaml | sort; }
+same() { # WHAT; $a is of the code, $b of the docs
+	diff "$a" "$b" >&2 || { echo "$1 differ (< code, > docs)" >&2; bad=1; }
+}
+named() { # FILE WORD
+	grep -qE "\`$2[\` ]|/$2\"" "$1" || { echo "$1 does not name $2" >&2; bad=1; }
+}
+
 [ "${1:-}" != --update ] || update=1
 check_table README.md en
 check_table README.zh-TW.md zh-TW
 a=$(mktemp) b=$(mktemp)
+trap 'rm -f "$a" "$b"' EXIT
 routes >"$a"
 documented >"$b"
-diff "$a" "$b" >&2 || { echo "docs/openapi.yaml and the route tables differ (< code, > docs)" >&2; bad=1; }
-rm -f "$a" "$b"
+same "the route tables and docs/openapi.yaml"
+for doc in README.md README.zh-TW.md; do
+	listed "$doc" >"$b"
+	same "the route tables and $doc"
+done
+codes_sent >"$a"
+codes_documented >"$b"
+same "the error codes and docs/openapi.yaml"
+for f in common/lua/*.lua; do named docs/design.md "$(basename "$f" .lua)"; done
+for f in cron/*.c; do
+	for doc in README.md README.zh-TW.md docs/design.md docs/deployment.md deploy/crontab; do
+		named "$doc" "$(basename "$f" .c)"
+	done
+done
 exit $bad

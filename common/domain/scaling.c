@@ -2,18 +2,6 @@
 
 #include "base/banned.h"
 
-static int64_t
-least(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int64_t
-divide_up(int64_t n, int64_t by)
-{
-	return n / by + (n % by > 0);
-}
-
 static void
 step(struct work *w, enum scaling_action action, enum scaling_reason why, struct str arn,
     int64_t n)

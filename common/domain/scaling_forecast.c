@@ -1,4 +1,4 @@
-#include "domain/scaling.h"
+#include "domain/scaling_private.h"
 
 #include "base/banned.h"
 
@@ -10,26 +10,6 @@
 
 /* CreateStage, StartParticipantReplication, and a look whether the replica is there. */
 #define CALLS_PER_STAGE 3
-
-#define NUMBER_MAX 1000000000
-
-static int64_t
-clamp(int64_t n, int64_t low)
-{
-	return n < low ? low : n > NUMBER_MAX ? NUMBER_MAX : n;
-}
-
-static int64_t
-least(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
-static int64_t
-divide_up(int64_t n, int64_t by)
-{
-	return n / by + (n % by > 0);
-}
 
 /* A figure one would choose by hand: 34 -> 40, 334 -> 350, 3334 -> 3400. */
 static int64_t
@@ -53,17 +33,19 @@ void
 scaling_forecast(int64_t viewers, int64_t capacity, int64_t max_stages,
     int64_t max_replicas, struct scaling_forecast *ret)
 {
-	int64_t n = clamp(viewers, 0), seats = clamp(capacity, 1), i;
-	int64_t allowed = clamp(max_stages, 1), lit = clamp(max_replicas, 0) + 1;
+	int64_t n = clamp(viewers, 0, SCALING_NUMBER_MAX),
+		seats = clamp(capacity, 1, SCALING_NUMBER_MAX), i;
+	int64_t allowed = clamp(max_stages, 1, SCALING_NUMBER_MAX),
+		lit = clamp(max_replicas, 0, SCALING_NUMBER_MAX) + 1;
 	/* Most viewers before each breaks; of equals the first one counts. */
 	const int64_t most[] = {
-		[SCALING_BOUND_NONE] = NUMBER_MAX,
+		[SCALING_BOUND_NONE] = SCALING_NUMBER_MAX,
 		[SCALING_BOUND_REPLICAS] = lit * seats,
 		[SCALING_BOUND_MAX_STAGES] = allowed * seats,
 		[SCALING_BOUND_STAGES] = AWS_STAGES * seats,
 		/* A stage is filled before the next one is made. */
 		[SCALING_BOUND_SUBSCRIBERS] =
-		    seats > AWS_SUBSCRIBERS ? AWS_SUBSCRIBERS : NUMBER_MAX,
+		    seats > AWS_SUBSCRIBERS ? AWS_SUBSCRIBERS : SCALING_NUMBER_MAX,
 		[SCALING_BOUND_CONNECTIONS] = AWS_CONNECTIONS,
 	};
 	int64_t first = SCALING_BOUND_NONE;

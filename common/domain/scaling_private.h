@@ -46,6 +46,11 @@ struct work {
 void work_init(struct work *w, const struct scaling_input *in, struct arena *a,
     struct scaling_plan *plan);
 
+/* Arithmetic that both the decision and the forecast need. */
+int64_t clamp(int64_t n, int64_t low, int64_t high);
+int64_t least(int64_t a, int64_t b);
+int64_t divide_up(int64_t n, int64_t by);
+
 int64_t cell_free(const struct cell *c); /* seats */
 bool cell_active(const struct cell *c);
 bool cell_takes_viewers(const struct cell *c);

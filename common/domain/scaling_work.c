@@ -4,7 +4,7 @@
 
 #include "base/banned.h"
 
-static int64_t
+int64_t
 clamp(int64_t n, int64_t low, int64_t high)
 {
 	return n < low ? low : n > high ? high : n;
@@ -16,10 +16,16 @@ count(int64_t n)
 	return clamp(n, 0, SCALING_NUMBER_MAX);
 }
 
-static int64_t
+int64_t
 least(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
+}
+
+int64_t
+divide_up(int64_t n, int64_t by)
+{
+	return n / by + (n % by > 0);
 }
 
 /* Viewers who will come within the horizon; a hair less than a whole one is none. */
@@ -111,10 +117,7 @@ by_number(int64_t a, int64_t b)
 static int
 by_arn(const struct cell *a, const struct cell *b)
 {
-	size_t n = a->in->arn.n < b->in->arn.n ? a->in->arn.n : b->in->arn.n;
-	int order = n > 0 ? memcmp(a->in->arn.p, b->in->arn.p, n) : 0;
-
-	return order ? order : (a->in->arn.n > n) - (b->in->arn.n > n);
+	return str_cmp(a->in->arn, b->in->arn);
 }
 
 int

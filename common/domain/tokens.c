@@ -344,6 +344,7 @@ make_by_api(struct tokens *t, struct arena *a, const struct token_order *order,
 	struct ivs_token got;
 
 	if (!ivs_create_participant_token(t->ivs, a, &ask, &got, err)) {
+		ret->no_stage = err->kind == ERR_NOT_FOUND;
 		if (err->kind != ERR_THROTTLED) /* that one says when to come again */
 			err->kind = ERR_TOKEN;	/* cause and source stay */
 		return err_while(err, "asking AWS for a token");
@@ -361,6 +362,7 @@ tokens_make(struct tokens *t, struct arena *a, const struct token_order *order,
 	const bool local = tokens_are_local(t);
 	const int64_t began_us = clock_mono_us();
 
+	ret->no_stage = false;
 	if (local)
 		key_follow(t);
 	if (!(local ? make_local : make_by_api)(t, a, order, ret, err))

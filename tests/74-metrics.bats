@@ -2,6 +2,11 @@
 bats_require_minimum_version 1.5.0
 load lib/common
 
+# Once for all: each test here leaves nothing on its way that another one counts.
+setup_file() {
+	remember_show
+	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR wait_until 20 settled
+}
 setup() { PRE="m$$-$BATS_TEST_NUMBER:"; }
 teardown() {
 	thaw redis
@@ -96,7 +101,6 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 	arn=$(new_stage "metrics-$RANDOM") user=$(fresh m)
 	go_live
 	seat "$user" "$arn"
-	wait_until 20 settled
 	ok=$(requests /api/viewer/heartbeat POST 200)
 	bad=$(requests /api/viewer/heartbeat POST 400)
 	gone=$(requests /api/viewer/heartbeat POST 404)
@@ -116,7 +120,6 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 	local arn user ok calls parcels
 	arn=$(new_stage "metrics-$RANDOM") user=$(fresh m)
 	seat "$user" "$arn"
-	wait_until 20 settled
 	ok=$(requests /api/viewer/heartbeat POST 200)
 	evalsha() { redis_c info commandstats | sed -n 's/^cmdstat_evalsha:calls=\([0-9]*\),.*/\1/p'; }
 	calls=$(evalsha)
@@ -133,7 +136,6 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 @test "metrics: an unknown path is the route none, whatever it is called" {
 	local word
 	word=$(fresh w)
-	wait_until 20 settled
 	n=$(requests none GET 404)
 	call GET "/$word"
 	call GET "/api/$word"
@@ -142,14 +144,12 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 }
 
 @test "metrics: an idle program tells what it counted within three seconds" {
-	wait_until 20 settled
 	n=$(requests /livez GET 200)
 	call GET /livez
 	wait_until 3 counted /livez GET 200 $((n + 1))
 }
 
 @test "metrics: a program that is ended tells what it counted" {
-	wait_until 20 settled
 	n=$(requests /api/stats GET 200)
 	api GET /api/stats
 	workers_of stats | xargs kill -TERM
@@ -170,7 +170,6 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 
 @test "metrics: with Redis away it is 503, and every failure is counted once it is back" {
 	local n seen=0 i
-	wait_until 20 settled
 	n=$(requests /api/stats GET 503) errors=$(value 'errors_total{dependency="redis"}')
 	freeze redis
 	scrape

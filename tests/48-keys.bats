@@ -5,7 +5,8 @@ load lib/ctl
 load lib/jwt
 
 setup() {
-	own=$(mktemp -d /tmp/ivs-ctl.XXXXXX)
+	own=$BATS_TEST_TMPDIR/own
+	mkdir -m 700 "$own"
 	key=$own/key.pem
 	export IVS_ENV_FILE=/dev/null IVS_SIGNING_KEY_FILE=$key
 	unset IVS_SIGNING_KEY_ARN
@@ -21,7 +22,6 @@ teardown() {
 	for arn in $(key_arns); do
 		aws DeletePublicKey "$arn"
 	done
-	rm -rf "$own"
 }
 
 key_arns() { aws ListPublicKeys; jq -r '.result[].arn' <<<"$http_body"; }

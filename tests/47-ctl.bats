@@ -1,4 +1,4 @@
-# ivsctl: what it understands, stages, and planning. Keys: 47-keys.bats.
+# ivsctl: what it understands, stages, and planning. Keys: 48-keys.bats.
 bats_require_minimum_version 1.5.0
 load lib/common
 load lib/ctl
