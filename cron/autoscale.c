@@ -18,11 +18,13 @@
 #define BUDGET_MS 20000
 #define DEADLINE_S 55
 #define NAP_MS 200
+#define AT_ONCE_MAX 5 /* passes without waiting, because of news */
 
 static const char *every_text, *for_text, *explain;
 
 struct totals {
 	int64_t passes, busy;
+	bool again;		   /* there was news during the last */
 	enum scaling_reason limit; /* the last that was logged */
 	int64_t count[KEEPER_WHAT_COUNT];
 };
@@ -65,6 +67,7 @@ pass(struct job *j, struct stage_work *w, struct totals *t, struct err *err)
 	log_flush();
 	t->passes++;
 	t->busy += report.busy;
+	t->again = report.again;
 	for (i = 0; i < KEEPER_WHAT_COUNT; i++)
 		t->count[i] += report.count[i];
 	return ok;
@@ -105,7 +108,8 @@ passes(
 {
 	int64_t next_ms = clock_mono_ms(), end_ms = next_ms + for_s * 1000;
 	struct totals t = { .limit = SCALING_REASON_COUNT };
-	bool ok;
+	int at_once = AT_ONCE_MAX;
+	bool ok, again;
 
 	do {
 		*err = ERR_INIT;
@@ -113,8 +117,9 @@ passes(
 		ok = pass(j, w, &t, err);
 		json_use(NULL);
 		arena_wipe(&j->arena);
-		next_ms += every_s * 1000;
-	} while (wait_next(j, next_ms, end_ms));
+		again = t.again && at_once-- > 0 && job_has_time(j);
+		next_ms += again ? 0 : every_s * 1000;
+	} while (again || wait_next(j, next_ms, end_ms));
 	sum_up(j, &t);
 	return ok;
 }

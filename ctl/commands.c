@@ -8,7 +8,8 @@ const struct ctl_command ctl_commands[] = {
 	    ctl_key_create, "make a key for local tokens and import its public half",
 	    "Makes an EC P-384 pair. The private half goes into a new file of mode 0600, which\n"
 	    "is never overwritten; the public half to AWS. The file's first line says under\n"
-	    "which ARN. Run it as the user the programs run as, in a folder he may write to.\n" },
+	    "which ARN. Run it as the user the programs run as, in a folder he may write to; made\n"
+	    "by root, the file belongs to whom the folder belongs.\n" },
 	{ { "signing-key", "import" }, "", 0, OPT_BIT(OPT_FILE) | OPT_BIT(OPT_NAME),
 	    ctl_key_import, "import the public half of the file's key",
 	    "Finishes a create that could not import, and takes in a key made by other means.\n"

@@ -49,8 +49,8 @@ struct ctl {
 /* The object, and nothing else, on stdout. Takes the reference. */
 bool ctl_say_json(const struct ctl *c, json_t *o, struct err *err);
 /* A note beside the result, on stderr: "ivsctl: ...". */
-void ctl_vnote(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 void ctl_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void ctl_note_v(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
 void ctl_error(const struct err *err);
 
 /* Columns as wide as their widest cell. Cells are borrowed; the first row is the head. */

@@ -26,7 +26,7 @@ static int __attribute__((format(printf, 1, 2))) usage(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	ctl_vnote(fmt, ap);
+	ctl_note_v(fmt, ap);
 	va_end(ap);
 	return EX_USAGE;
 }

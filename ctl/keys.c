@@ -34,16 +34,23 @@ keys_beside(struct ctl *c, const char *path, const char *suffix)
 	return str_printf(c->arena, "%s%s", path, suffix).p;
 }
 
-bool
-keys_lock(const char *path, int *ret_fd, struct err *err)
+const char *
+keys_folder(struct ctl *c, const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char folder[4096] = ".";
+
+	if (slash == NULL)
+		return ".";
+	return str_printf(c->arena, "%.*s", slash == path ? 1 : (int)(slash - path), path)
+	    .p;
+}
+
+bool
+keys_lock(struct ctl *c, const char *path, int *ret_fd, struct err *err)
+{
+	const char *folder = keys_folder(c, path);
 	int fd;
 
-	if (slash != NULL)
-		snprintf(folder, sizeof(folder), "%.*s",
-		    slash == path ? 1 : (int)(slash - path), path);
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(err, ERR_CONFIG, "cannot open the folder '%s': %s", folder,
@@ -242,7 +249,7 @@ keys_say(struct ctl *c, const char *path, const char *arn, struct err *err)
 			 "there, the file names its own");
 	if (c->opt[OPT_JSON] != NULL)
 		return ctl_say_json(c,
-		    json_pack("{s:s, s:o}", "file", path, "arn",
+		    json_pack("{s:o, s:o}", "file", json_str(str_of(path)), "arn",
 			arn[0] != '\0' ? json_string(arn) : json_null()),
 		    err);
 	printf("IVS_SIGNING_KEY_FILE=%s\n", path);

@@ -36,7 +36,10 @@ bool keys_path(struct ctl *c, const char **ret, struct err *err);
  * Keeps other ivsctl out of the folder of this file; close the descriptor to let them in.
  * ERR_CONFLICT: one is at work there.
  */
-bool keys_lock(const char *path, int *ret_fd, struct err *err);
+bool keys_lock(struct ctl *c, const char *path, int *ret_fd, struct err *err);
+
+/* The folder the path is in; in the arena or static. */
+const char *keys_folder(struct ctl *c, const char *path);
 
 /* Import, or find that it was imported already. *ret_arn lives in the arena. */
 bool keys_import(

@@ -2,16 +2,23 @@
 #include "ctl/keys.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/banned.h"
 
-/* The same path as the one the programs read. */
+/* The same file as the one the programs read, by whatever path. */
 static bool
 is_configured(const struct ctl *c, const char *path)
 {
-	return str_is(c->cfg->ivs_signing_key_file, path);
+	struct str set = c->cfg->ivs_signing_key_file;
+	struct stat ours, theirs;
+
+	if (set.n == 0 || str_is(set, path))
+		return set.n > 0;
+	return stat(path, &ours) == 0 && stat(str_dup(c->arena, set).p, &theirs) == 0 &&
+	       ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 }
 
 /* ---- create ---- */
@@ -56,7 +63,8 @@ create_at(struct ctl *c, const char *path, struct err *err)
 		    "finishes it, ivsctl signing-key rotate replaces it",
 		    path);
 	f.key = es384_new();
-	ok = signing_file_make(path, f.key, "", NULL, err);
+	/* by root: for whoever the folder is for */
+	ok = signing_file_make(path, f.key, "", keys_folder(c, path), err);
 	if (ok && c->opt[OPT_NO_IMPORT] == NULL)
 		ok = import_new(c, path, &f, err);
 	signing_file_free(&f);
@@ -70,7 +78,7 @@ ctl_key_create(struct ctl *c, struct err *err)
 	bool ok;
 	int fd;
 
-	if (!keys_path(c, &path, err) || !keys_lock(path, &fd, err))
+	if (!keys_path(c, &path, err) || !keys_lock(c, path, &fd, err))
 		return false;
 	ok = create_at(c, path, err);
 	close(fd);
@@ -87,7 +95,7 @@ ctl_key_import(struct ctl *c, struct err *err)
 	bool ok;
 	int fd;
 
-	if (!keys_path(c, &path, err) || !keys_lock(path, &fd, err))
+	if (!keys_path(c, &path, err) || !keys_lock(c, path, &fd, err))
 		return false;
 	ok = signing_file_read(path, &f, err);
 	if (ok) {
@@ -217,7 +225,7 @@ ctl_key_rotate(struct ctl *c, struct err *err)
 	bool ok;
 	int fd;
 
-	if (!keys_path(c, &r.path, err) || !keys_lock(r.path, &fd, err))
+	if (!keys_path(c, &r.path, err) || !keys_lock(c, r.path, &fd, err))
 		return false;
 	r.next_path = keys_beside(c, r.path, ".new");
 	r.old_path = keys_beside(c, r.path, ".old");

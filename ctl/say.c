@@ -9,6 +9,7 @@
 
 #define CELLS_AT_FIRST 64
 #define GAP 2
+#define NOTE_BYTES 8192
 
 bool
 ctl_say_json(const struct ctl *c, json_t *o, struct err *err)
@@ -23,11 +24,32 @@ ctl_say_json(const struct ctl *c, json_t *o, struct err *err)
 	return true;
 }
 
-void
-ctl_vnote(const char *fmt, va_list ap)
+/* Words of the command line and of AWS are quoted: none may steer a terminal. */
+static void
+put_plain(const char *text)
 {
+	struct str s = str_of(text), one;
+	uint32_t c;
+
+	for (; s.n > 0; s = str_skip(s, one.n)) {
+		one = (struct str){ s.p, parse_utf8_char(s, &c) };
+		if (one.n == 0)
+			one.n = 1;
+		if (parse_has_control(one))
+			fputc('?', stderr);
+		else
+			fwrite(one.p, 1, one.n, stderr);
+	}
+}
+
+void
+ctl_note_v(const char *fmt, va_list ap)
+{
+	char text[NOTE_BYTES];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
 	fputs("ivsctl: ", stderr);
-	vfprintf(stderr, fmt, ap);
+	put_plain(text);
 	fputc('\n', stderr);
 }
 
@@ -37,7 +59,7 @@ ctl_note(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	ctl_vnote(fmt, ap);
+	ctl_note_v(fmt, ap);
 	va_end(ap);
 }
 
@@ -74,8 +96,10 @@ ctl_error(const struct err *err)
 {
 	const char *hint = way_out(err);
 
-	fprintf(stderr, "ivsctl: %s%s%s%s", err->cause, err->trail,
-	    hint != NULL ? "; " : "", hint != NULL ? hint : "");
+	fputs("ivsctl: ", stderr);
+	put_plain(err->cause);
+	put_plain(err->trail);
+	fprintf(stderr, "%s%s", hint != NULL ? "; " : "", hint != NULL ? hint : "");
 	if (err->request_id[0] != '\0')
 		fprintf(stderr, " (AWS request %s)", err->request_id);
 	fputc('\n', stderr);

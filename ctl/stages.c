@@ -151,6 +151,15 @@ ctl_stage_list(struct ctl *c, struct err *err)
 
 /* ---- create ---- */
 
+/* As text of clients: json_str would mend what is no UTF-8, and nobody asked for that. */
+static bool
+is_text(struct str s)
+{
+	size_t chars;
+
+	return parse_utf8(s, &chars) && !parse_has_control(s);
+}
+
 static bool
 tags_read(struct ctl *c, json_t **ret, struct err *err)
 {
@@ -160,12 +169,13 @@ tags_read(struct ctl *c, json_t **ret, struct err *err)
 	for (i = 0; i < c->n_tags; i++) {
 		struct str value = str_of(c->tags[i]), name = str_cut(&value, '=');
 
-		if (value.p == NULL || name.n == 0 ||
+		if (value.p == NULL || name.n == 0 || !is_text(name) || !is_text(value) ||
 		    json_object_set_new(
 			tags, str_dup(c->arena, name).p, json_str(value)) != 0) {
 			json_decref(tags);
 			return err_set(err, ERR_INPUT,
-			    "--tag must be NAME=VALUE, got '%.60s'", c->tags[i]);
+			    "--tag must be NAME=VALUE, plain text, got '%.60s'",
+			    c->tags[i]);
 		}
 	}
 	*ret = tags;

@@ -19,7 +19,8 @@
 
 #define PAGE_MAX 100
 #define LOAD_AGAIN_MS 30000
-#define PROCESSES 4	   /* some may wait for AWS */
+#define PROCESSES 4	/* some may wait for AWS */
+#define CREATE_MS 20000 /* less than IDEM_LEASE_MS: no attempt acts when it is given up */
 #define MAX_VIEWERS 10000  /* subscribers AWS lets into one stage */
 #define CLIENT_TAGS_MAX 44 /* 50 in AWS, less those we may set ourselves */
 
@@ -269,13 +270,17 @@ create(struct app *app, struct req *rq, const struct reply *reply, struct resp *
 	struct str result = STR_NULL;
 	struct stage made;
 	json_t *data;
+	bool ok;
 
 	if (o->idem.id.n > 0 && !idem_begin_answer(reply, &o->idem, &result, err))
 		return false;
 	if (result.p != NULL)
 		return answer_again(rs, result, err);
 	o->order.id = o->idem.order;
-	if (!stage_make(&w, &o->order, &made, err)) {
+	ivs_set_deadline(app->ivs, rq->start_us / 1000 + CREATE_MS);
+	ok = stage_make(&w, &o->order, &made, err);
+	ivs_set_deadline(app->ivs, 0);
+	if (!ok) {
 		note_end(app, rq, &o->idem, STR(""), err);
 		return false;
 	}

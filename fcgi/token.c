@@ -58,6 +58,9 @@ load_stage(struct app *app, struct req *rq, struct stage *stage, struct err *err
 	if (stages_load(
 		app->cfg, app->redis, app->ivs, rq->arena, stage->arn, stage, err))
 		return true;
+	/* Who looks after the stages finds out whether it is gone; not this answer. */
+	if (err->source == ERR_FROM_AWS && err->kind == ERR_NOT_FOUND)
+		app->show_changed = rq->after_due = true;
 	if (err->source == ERR_FROM_AWS && err->kind != ERR_THROTTLED)
 		err->kind = ERR_TOKEN;
 	return false;
@@ -79,7 +82,11 @@ make_token(struct app *app, struct req *rq, enum token_role role, const struct o
 		return false;
 	order.events_endpoint = stage->events_endpoint;
 	order.whip_endpoint = stage->whip_endpoint;
-	return tokens_make(app->tokens, rq->arena, &order, ret, err);
+	if (tokens_make(app->tokens, rq->arena, &order, ret, err))
+		return true;
+	if (ret->no_stage)
+		app->show_changed = rq->after_due = true;
+	return false;
 }
 
 static json_t *
@@ -237,17 +244,24 @@ join_again(struct app *app, struct req *rq, const struct order *o, struct seat *
 	return redis_call(app->redis, &c, err) && presence_join_answer(c.reply, ret, err);
 }
 
-/* A full house that may grow: make it grow, or wait for who is making it. */
+/*
+ * A full house that may grow: make it grow, or wait for who is making it. A worker who has waited
+ * in vain serves the others for as long before it waits again: those with a seat need tokens.
+ */
 static bool
 wait_for_room(struct app *app, struct req *rq, const struct order *o, struct seat *ret,
     struct err *err)
 {
 	const struct timespec pause = { .tv_nsec = ROOM_LOOK_MS * 1000000L };
-	int64_t end_ms = clock_mono_ms() + ROOM_WAIT_MS;
 	struct keeper_order order = { .by = "join", .one_seat = true };
 	enum app_kept kept = APP_KEPT_BY_OTHERS;
+	int64_t began_ms = clock_mono_ms();
+	static int64_t busy_until_ms;
+	int64_t end_ms = began_ms + ROOM_WAIT_MS;
 	bool seated = false;
 
+	if (began_ms < busy_until_ms)
+		return false;
 	while (!seated && kept == APP_KEPT_BY_OTHERS && clock_mono_ms() < end_ms) {
 		order.budget_ms = end_ms - clock_mono_ms();
 		kept = app_keep(app, rq->arena, &order);
@@ -261,6 +275,8 @@ wait_for_room(struct app *app, struct req *rq, const struct order *o, struct sea
 	/* One seat was what it took; what else is due comes after the answer. */
 	app->grow_due |= kept == APP_KEPT;
 	rq->after_due |= kept == APP_KEPT;
+	if (!seated)
+		busy_until_ms = 2 * clock_mono_ms() - began_ms;
 	return seated;
 }
 

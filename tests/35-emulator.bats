@@ -2,15 +2,11 @@
 # may be moved. The tag operations, which this curl cannot sign, are tried elsewhere.
 
 load lib/common
-load lib/ivs
+load lib/emulator
 
-setup_file() {
-	export EMU=$BATS_FILE_TMPDIR/emulator
-	start_emulator
-}
-teardown_file() { stop_emulator; }
+setup_file() { own_emulator "$BATS_FILE_TMPDIR/emulator" --auto-publish 200; }
+teardown_file() { end_emulator; }
 setup() {
-	EMU_URL=$(emu_url)
 	control POST timing '{"sessionLingerSeconds":60,"replicationStartMs":0,"notPublishingType":"ConflictException"}'
 	control POST quotas '{"rates":false,"stages":1000,"replications":5,"keys":3}'
 }
@@ -75,7 +71,7 @@ teardown() { control POST eventbridge '{"url":""}'; }
 	stage console
 	control DELETE "stages/${arn##*/}"
 	refused 404 ResourceNotFoundException GetStage "$(obj arn "$arn")"
-	equals "$(grep -c "DeleteStage.*${arn##*/}" "$EMU.log")" 0
+	equals "$(grep -c "DeleteStage.*${arn##*/}" "$own/log")" 0
 }
 
 @test "emulator: who publishes is connected, has events, and keeps a session alive" {
@@ -199,7 +195,7 @@ teardown() { control POST eventbridge '{"url":""}'; }
 	stage; to=$arn
 	for type in Conflict Validation ResourceNotFound; do
 		control POST timing "{\"notPublishingType\":\"${type}Exception\"}"
-		aws StartParticipantReplication "$(link "$from" "$to" nobody)"
+		call_ivs StartParticipantReplication "$(link "$from" "$to" nobody)"
 		equals "$(header x-amzn-ErrorType) $(json .exceptionMessage)" \
 			"${type}Exception nobody is not publishing"
 	done
@@ -274,21 +270,21 @@ teardown() { control POST eventbridge '{"url":""}'; }
 	equals "$(json "[.replicas[] | select(.sourceStageArn == \"$from\")] | length")" 0
 	# The order of calls can be read from the log.
 	equals "$(jq -r --arg to "$to" 'select((.request.destinationStageArn? // .request.arn?) == $to) | .op' \
-		"$EMU.log" | tail -n 2 | tr '\n' ' ')" 'StopParticipantReplication DeleteStage '
+		"$own/log" | tail -n 2 | tr '\n' ' ')" 'StopParticipantReplication DeleteStage '
 }
 
 @test "keys: only P-384 is taken, each once, and three of them" {
 	local pem arns
-	pem=$(new_key)
+	pem=$(new_pem)
 	good ImportPublicKey "$(key_body "$pem")"
 	matches "$(json '.publicKey.arn + " " + .publicKey.fingerprint')" \
 		":public-key/[0-9a-f-]{36} ([0-9a-f]{2}:){15}[0-9a-f]{2}\$"
 	arn=$(json .publicKey.arn)
 	refused 409 ConflictException ImportPublicKey "$(key_body "$pem")"
-	refused 400 ValidationException ImportPublicKey "$(key_body "$(new_key prime256v1)")"
-	good ImportPublicKey "$(key_body "$(new_key)")"
-	good ImportPublicKey "$(key_body "$(new_key)")"
-	refused 402 ServiceQuotaExceededException ImportPublicKey "$(key_body "$(new_key)")"
+	refused 400 ValidationException ImportPublicKey "$(key_body "$(new_pem prime256v1)")"
+	good ImportPublicKey "$(key_body "$(new_pem)")"
+	good ImportPublicKey "$(key_body "$(new_pem)")"
+	refused 402 ServiceQuotaExceededException ImportPublicKey "$(key_body "$(new_pem)")"
 	good GetPublicKey "$(obj arn "$arn")"
 	equals "$(json .publicKey.publicKeyMaterial)" "$pem"
 	good ListPublicKeys '{"maxResults":2}'
@@ -308,7 +304,8 @@ teardown() { control POST eventbridge '{"url":""}'; }
 	stage
 	local out throttled
 	# By one curl, for they must come quickly. Five at once and five a second are let through.
-	out=$(AWS_CALLS=20 aws_raw GetStage "$(obj arn "$arn")")
+	signed ivs "$(printf '/GetStage %.0s' {1..20})" "$(obj arn "$arn")"
+	out="$http_body $http_status"
 	throttled=$(grep -c '^{"message":"Rate exceeded"} 400$' <<<"$out")
 	((throttled > 0 && throttled <= 15))
 	equals "$(grep -c ' 200$' <<<"$out")" $((20 - throttled))
@@ -415,15 +412,14 @@ publishes() { [ "$(publishers "$1")" = "$2" ]; }
 
 @test "emulator: stages, keys and who is there outlive a restart" {
 	local key from
-	good ImportPublicKey "$(key_body "$(new_key)")"
+	good ImportPublicKey "$(key_body "$(new_pem)")"
 	key=$(json .publicKey.arn)
 	stage; from=$arn
 	stage lasting
 	publish "$from"
 	replicate "$from" "$arn" "$who"
-	stop_emulator
-	start_emulator
-	EMU_URL=$(emu_url)
+	end_emulator
+	own_emulator "$own" --auto-publish 200
 	good GetStage "$(obj arn "$arn")"
 	equals "$(json .stage.name)" lasting
 	good DeletePublicKey "$(obj arn "$key")"

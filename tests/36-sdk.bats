@@ -5,6 +5,7 @@ load lib/common
 load lib/emulator
 
 setup_file() {
+	remember_show
 	local work=$PROJECT_ROOT/build/sdk
 	mkdir -p "$work"
 	cp "$PROJECT_ROOT"/tests/sdk/*.mjs "$work"
@@ -14,7 +15,7 @@ setup_file() {
 	(cd "$work" && npm ci --no-audit --no-fund >&2) || return 1
 	cp "$work/package-lock.json" "$work/node_modules/.from"
 }
-setup() { own_emulator; }
+setup() { own_emulator "$BATS_TEST_TMPDIR/emulator"; }
 teardown() { end_emulator; }
 
 @test "sdk: the official SDK gets along with every operation of the emulator" {

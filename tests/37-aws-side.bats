@@ -4,7 +4,7 @@
 load lib/common
 load lib/emulator
 
-setup() { own_emulator; }
+setup() { own_emulator "$BATS_TEST_TMPDIR/emulator"; }
 teardown() { end_emulator; }
 
 # imds PATH [CURL_ARGS...] -> $http_status $http_body, with a fresh token
@@ -23,10 +23,6 @@ fetch() {
 	assert_status 200 || return 1
 	id=$(json .AccessKeyId) secret=$(json .SecretAccessKey) token=$(json .Token)
 	end=$(json .Expiration)
-}
-# The error of a call: STATUS TYPE
-refused() {
-	equals "$http_status $(header x-amzn-ErrorType)" "$1 $2"
 }
 # ListStages by what fetch found
 try() { signed ivs /ListStages '{}' "$id" "$secret" "$token"; }
@@ -116,20 +112,20 @@ later() { own POST clock "{\"offsetSeconds\":$1}" >/dev/null; }
 @test "credentials: a temporary key works only with its own session token and secret" {
 	fetch
 	signed ivs /ListStages '{}' "$id" "$secret" -
-	refused 403 UnrecognizedClientException
+	assert_refused 403 UnrecognizedClientException
 	signed ivs /ListStages '{}' "$id" "$secret" "${token}x"
-	refused 403 UnrecognizedClientException
+	assert_refused 403 UnrecognizedClientException
 	signed ivs /ListStages '{}' "$id" "$secret" "$AWS_SESSION_TOKEN"
-	refused 403 UnrecognizedClientException
+	assert_refused 403 UnrecognizedClientException
 	signed ivs /ListStages '{}' "$id" "${secret}x" "$token"
-	refused 403 InvalidSignatureException
+	assert_refused 403 InvalidSignatureException
 	signed ivs /ListStages '{}' ASIAAAAAAAAAAAAAAAAA "$secret" "$token"
-	refused 403 UnrecognizedClientException
+	assert_refused 403 UnrecognizedClientException
 	# The fixed one goes on, but not with a token that is not its own.
 	signed ivs /ListStages '{}'
 	assert_status 200
 	signed ivs /ListStages '{}' "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" "$token"
-	refused 403 UnrecognizedClientException
+	assert_refused 403 UnrecognizedClientException
 }
 
 @test "credentials: new ones come five minutes before the end of the old, or at half of a short life" {
@@ -164,10 +160,10 @@ later() { own POST clock "{\"offsetSeconds\":$1}" >/dev/null; }
 	try
 	assert_status 200
 	signed ivs /ListStages '{}' "$old_id" "$old_secret" "$old_token"
-	refused 403 ExpiredTokenException
+	assert_refused 403 ExpiredTokenException
 	# Who does not know the token does not learn that it has expired.
 	signed ivs /ListStages '{}' "$old_id" "$old_secret" -
-	refused 403 UnrecognizedClientException
+	assert_refused 403 UnrecognizedClientException
 }
 
 @test "credentials: a rotation brings new ones, the old ones go on for the grace and no longer" {
@@ -181,12 +177,12 @@ later() { own POST clock "{\"offsetSeconds\":$1}" >/dev/null; }
 	assert_status 200
 	later 100
 	signed ivs /ListStages '{}' "$first_id" "$first_secret" "$first_token"
-	refused 403 ExpiredTokenException
+	assert_refused 403 ExpiredTokenException
 	try
 	assert_status 200
 	own POST credentials/rotate '{"graceSeconds":0}'
 	try
-	refused 403 ExpiredTokenException
+	assert_refused 403 ExpiredTokenException
 }
 
 @test "credentials: the list has ids, ends and uses, and no secret" {
@@ -216,7 +212,7 @@ later() { own POST clock "{\"offsetSeconds\":$1}" >/dev/null; }
 @test "clock: the emulator believes its own time, in the Date header and in what it writes" {
 	later 86400
 	signed ivs /ListStages '{}'
-	refused 403 InvalidSignatureException
+	assert_refused 403 InvalidSignatureException
 	matches "$(json .message)" '^Signature expired: '
 	local ahead
 	ahead=$(($(date -d "$(header Date)" +%s) - $(date +%s)))
@@ -321,7 +317,7 @@ wrong() {
 	equals "$http_status $(json .__type)" '403 com.amazon.coral.service#InvalidSignatureException'
 	matches "$(json .message)" "'monitoring'"
 	signed monitoring /ListStages '{}'
-	refused 403 InvalidSignatureException
+	assert_refused 403 InvalidSignatureException
 	fetch
 	signed monitoring / '{"Namespace":"n","MetricData":[{"MetricName":"m","Value":1}]}' "$id" "$secret" "$token"
 	assert_status 200

@@ -11,6 +11,7 @@ setup() {
 	INSTANCE=("${BARE[@]}" AWS_EC2_METADATA_SERVICE_ENDPOINT="$AWS_ENDPOINT_URL")
 }
 teardown() {
+	thaw redis
 	emulator POST imds '{"role":true,"status":0,"delayMs":0,"authorization":""}' >/dev/null
 	emulator POST credentials '{"lifeSeconds":21600}' >/dev/null
 	emulator POST credentials/rotate >/dev/null # those of short life are not given any more
@@ -109,6 +110,28 @@ assert_refused() {
 	emulator POST imds '{"status":0,"delayMs":3000}' >/dev/null
 	publish "${INSTANCE[@]}"
 	assert_refused 'no instance metadata at '
+}
+
+@test "creds: metadata that hangs holds a call no longer than any call of AWS may last" {
+	emulator POST imds '{"status":0,"delayMs":20000}' >/dev/null
+	local began
+	began=$(date +%s%N)
+	publish "${INSTANCE[@]}" AWS_METADATA_SERVICE_TIMEOUT=4 AWS_METADATA_SERVICE_NUM_ATTEMPTS=5
+	ms=$((($(date +%s%N) - began) / 1000000))
+	assert_refused 'no instance metadata at '
+	((ms < 7000)) || { echo "$ms ms" >&2; return 1; }
+}
+
+@test "creds: keys that come when the time is up: nothing is sent any more" {
+	local before
+	# three answers of 1.5 s, then a Redis that keeps the rest of the five seconds
+	emulator POST imds '{"status":0,"delayMs":1500}' >/dev/null
+	before=$(emulator GET calls | jq '.CreateStage // 0')
+	freeze redis
+	run env "${INSTANCE[@]}" AWS_METADATA_SERVICE_TIMEOUT=5 "$BUILD_DIR/tests/tools/aws_call" CreateStage "$(fresh late)"
+	thaw redis
+	equals "$(jq -r .kind <<<"$output") $(($(emulator GET calls | jq '.CreateStage // 0') - before))" 'UPSTREAM 0'
+	matches "$output" 'nothing was sent'
 }
 
 @test "creds: instance-role credentials rotated by the emulator in the middle of it: no failed call" {

@@ -1,7 +1,6 @@
 # Stages through the API: making, changing, removing them, and their replication.
 
 load lib/common
-load lib/stages
 
 setup() {
 	set_stages_aside
@@ -43,7 +42,7 @@ name_of() { fresh s; }
 	equals "$(json '.data.stage | "\(.name) \(.tags.Team) \(.tags.ManagedBy) \(.tags.Environment)"')" \
 		"$name 音樂 api-server $(curl -sS "$BASE_URL/health" | jq -r .data.environment)"
 	stage=$(json .data.stage.arn)
-	equals "$(aws GetStage "{\"arn\":\"$stage\"}" | jq -r '.stage | "\(.name) \(.tags.Show) \(.tags.Team)"')" \
+	equals "$(console GetStage "{\"arn\":\"$stage\"}" | jq -r '.stage | "\(.name) \(.tags.Show) \(.tags.Team)"')" \
 		"$name ${MASTER##*/} 音樂"
 	equals "$(in_list "$stage")" "$name"
 	api GET "/api/stage/$stage"
@@ -51,12 +50,12 @@ name_of() { fresh s; }
 	change "$stage" "{\"name\":\"$name-2\"}"
 	equals "$http_status $(json '.data.stage | "\(.arn) \(.name) \(.tags.Team) \(.maxViewers)"')" \
 		"200 $stage $name-2 音樂 null"
-	equals "$(aws GetStage "{\"arn\":\"$stage\"}" | jq -r .stage.name) $(in_list "$stage")" "$name-2 $name-2"
+	equals "$(console GetStage "{\"arn\":\"$stage\"}" | jq -r .stage.name) $(in_list "$stage")" "$name-2 $name-2"
 	api DELETE "/api/stage/$stage"
 	equals "$http_status $(json '.data | tojson') $(json .message)" \
 		"200 {\"stageArn\":\"$stage\",\"deleted\":true} Stage 已刪除"
 	equals "$(in_list "$stage")" ''
-	equals "$(aws GetStage "{\"arn\":\"$stage\"}" | jq -r 'has("stage")')" false
+	equals "$(console GetStage "{\"arn\":\"$stage\"}" | jq -r 'has("stage")')" false
 	api DELETE "/api/stage/$stage"
 	assert_error 404 NOT_FOUND
 }
@@ -188,7 +187,7 @@ name_of() { fresh s; }
 }
 
 @test "stage: what is not ours, or no ARN, is neither changed nor deleted" {
-	foreign=$(aws CreateStage '{"name":"somebody-else"}' | jq -r .stage.arn)
+	foreign=$(console CreateStage '{"name":"somebody-else"}' | jq -r .stage.arn)
 	for method in PUT DELETE; do
 		api "$method" "/api/stage/$foreign" '{"name":"mine"}'
 		assert_error 404 NOT_FOUND
@@ -196,8 +195,8 @@ name_of() { fresh s; }
 		api "$method" /api/stage/nonsense '{"name":"mine"}'
 		assert_error 400 VALIDATION_ERROR
 	done
-	equals "$(aws GetStage "{\"arn\":\"$foreign\"}" | jq -r .stage.name)" somebody-else
-	aws DeleteStage "{\"arn\":\"$foreign\"}" >/dev/null
+	equals "$(console GetStage "{\"arn\":\"$foreign\"}" | jq -r .stage.name)" somebody-else
+	console DeleteStage "{\"arn\":\"$foreign\"}" >/dev/null
 }
 
 @test "stage: no more than MAX_STAGES are made" {
@@ -225,7 +224,7 @@ name_of() { fresh s; }
 		PendingVerification 503 AWS_PENDING_VERIFICATION
 		InternalServerException 503 SERVICE_UNAVAILABLE
 	EOF
-	equals "$(in_list "$stage")" "$(aws GetStage "{\"arn\":\"$stage\"}" | jq -r .stage.name)"
+	equals "$(in_list "$stage")" "$(console GetStage "{\"arn\":\"$stage\"}" | jq -r .stage.name)"
 }
 
 @test "stage: a throttled AWS is said so, with the time to wait" {
@@ -255,7 +254,7 @@ name_of() { fresh s; }
 	fault '{"operation":"CreateStage","action":"effect-then-drop"}'
 	create "{\"name\":\"$name\"}"
 	assert_status 201
-	equals "$(aws ListStages '{"maxResults":100}' | jq "[.stages[] | select(.name == \"$name\")] | length")" 1
+	equals "$(console ListStages '{"maxResults":100}' | jq "[.stages[] | select(.name == \"$name\")] | length")" 1
 }
 
 @test "stage: a delete that AWS refuses leaves the stage in use" {
@@ -270,7 +269,7 @@ name_of() { fresh s; }
 
 @test "stage: one that was deleted in the AWS console can be forgotten" {
 	made "$(name_of)"
-	aws DeleteStage "{\"arn\":\"$stage\"}" >/dev/null
+	console DeleteStage "{\"arn\":\"$stage\"}" >/dev/null
 	change "$stage" '{"name":"other"}'
 	assert_error 404 NOT_FOUND
 	change "$stage" '{"maxViewers":5}'

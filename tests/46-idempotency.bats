@@ -1,7 +1,6 @@
 # Idempotency-Key on POST /api/stage: one order, one stage, however often it is sent.
 
 load lib/common
-load lib/stages
 
 setup() { set_stages_aside; }
 teardown() {
@@ -162,6 +161,33 @@ cut_off() { # NUMBER KEY BODY
 	order "$key" "{\"name\":\"$name\"}"
 	assert_error 502 AWS_ACCESS_DENIED
 	kept_is "$key" open
+	order "$key" "{\"name\":\"$name\"}"
+	assert_status 201
+	equals "$(in_aws "$name")" 1
+}
+
+@test "idempotency: what was made and is not listed yet is not made again" {
+	key=$(fresh key) name=$(fresh_name)
+	fault '{"operation":"CreateStage","action":"effect-then-drop"}'
+	fault '{"operation":"ListStages","status":200,"body":"{\"stages\":[]}","count":3}'
+	for _ in 1 2 3; do
+		order "$key" "{\"name\":\"$name\"}"
+		assert_error 503 SERVICE_UNAVAILABLE
+		kept_is "$key" open
+	done
+	order "$key" "{\"name\":\"$name\"}"
+	assert_status 201
+	equals "$(in_aws "$name")" 1
+	# What is not listed after ten seconds was not made.
+	key=$(fresh key) name=$(fresh_name)
+	fault '{"operation":"CreateStage","action":"drop"}'
+	order "$key" "{\"name\":\"$name\"}"
+	assert_error 503 SERVICE_UNAVAILABLE
+	redis_c eval "for _, id in ipairs(redis.call('HKEYS', KEYS[1])) do
+		local o = cjson.decode(redis.call('HGET', KEYS[1], id))
+		o.at = o.at - 10001
+		redis.call('HSET', KEYS[1], id, cjson.encode(o))
+	end" 1 "${P}orders" >/dev/null
 	order "$key" "{\"name\":\"$name\"}"
 	assert_status 201
 	equals "$(in_aws "$name")" 1

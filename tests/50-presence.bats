@@ -6,13 +6,6 @@ load lib/common
 setup() { go_live; }
 teardown() { put_stages_back; }
 
-# A stage in our registry that AWS is never asked about: stage_named ID [MAX_VIEWERS]
-stage_named() {
-	local arn=arn:aws:ivs:$AWS_REGION:$AWS_ACCOUNT_ID:stage/$1
-	redis_c hset "${P}stages" "$arn" "{\"name\":\"$1\",\"picture\":true,\"maxViewers\":${2:-50}}" >/dev/null
-	printf '%s' "$arn"
-}
-a_stage() { stage_named "T$RANDOM$RANDOM$RANDOM" "$@"; }
 viewer() { api POST /api/token/viewer "$(obj userId "$@")"; }
 of_user() { # CALL USER ARN [NAME VALUE...]: with any characters in USER
 	api POST "/api/viewer/$1" "$(obj userId "$2" stageArn "$3" "${@:4}")"
@@ -89,7 +82,7 @@ odd_ids() {
 }
 
 @test "seat: one who cannot move to a full stage keeps the one he has" {
-	a=$(a_stage) b=$(a_stage 1) u=$(fresh)
+	a=$(a_stage) b=$(a_stage '' 1) u=$(fresh)
 	seat "$u" "$a"
 	seat "$(fresh)" "$b"
 	seat "$u" "$b"
@@ -100,7 +93,7 @@ odd_ids() {
 }
 
 @test "full: a stage with no seat refuses new ones by both ways in, with Retry-After (F14)" {
-	stage=$(a_stage 2)
+	stage=$(a_stage '' 2)
 	seat "$(fresh)" "$stage"
 	seat "$(fresh)" "$stage"
 	seat "$(fresh)" "$stage"
@@ -123,7 +116,7 @@ odd_ids() {
 }
 
 @test "full: who leaves makes room for one" {
-	stage=$(a_stage 1) u=$(fresh)
+	stage=$(a_stage '' 1) u=$(fresh)
 	seat "$u" "$stage"
 	leave "$u" "$stage"
 	seat "$(fresh)" "$stage"
@@ -133,7 +126,7 @@ odd_ids() {
 }
 
 @test "full: each stage has its own cap, and MAX_VIEWERS_PER_STAGE is that of the others (F13)" {
-	small=$(a_stage 1) other=$(a_stage 3)
+	small=$(a_stage '' 1) other=$(a_stage '' 3)
 	redis_c hset "${P}stages" "$other" '{"name":"no-cap","picture":true}' >/dev/null
 	seat "$(fresh)" "$small"
 	seat "$(fresh)" "$small"
@@ -149,7 +142,7 @@ odd_ids() {
 }
 
 @test "full: of 200 at once for one free seat one gets it (F12)" {
-	stage=$(a_stage 1) u=$(fresh)
+	stage=$(a_stage '' 1) u=$(fresh)
 	for i in {1..200}; do
 		echo "POST /api/viewer/rejoin {\"userId\":\"$u-$i\",\"stageArn\":\"$stage\",\"participantId\":\"p\"}"
 	done | load_requests 50 >"$BATS_TEST_TMPDIR/out"
@@ -299,7 +292,7 @@ odd_ids() {
 }
 
 @test "silent: his seat is free when somebody needs it, and his record ends with his last beat (F07 F08)" {
-	stage=$(a_stage 1) u=$(fresh)
+	stage=$(a_stage '' 1) u=$(fresh)
 	old_seat "$u" "$stage" 1000 100
 	seat "$u-2" "$stage"
 	assert_status 200
@@ -311,7 +304,7 @@ odd_ids() {
 }
 
 @test "silent: nobody loses his seat while nobody needs it" {
-	stage=$(a_stage 2) u=$(fresh)
+	stage=$(a_stage '' 2) u=$(fresh)
 	old_seat "$u" "$stage" 1000 100
 	seat "$u-2" "$stage"
 	beat "$u" "$stage"
@@ -367,7 +360,7 @@ odd_ids() {
 
 @test "ids: stages with the same beginning are two stages" {
 	n=T$RANDOM$RANDOM u=$(fresh)
-	a=$(stage_named "$n") b=$(stage_named "$n"x) c=$(stage_named "$n-x")
+	a=$(a_stage "$n") b=$(a_stage "$n"x) c=$(a_stage "$n-x")
 	seat "$u-1" "$a"
 	seat "$u-2" "$b"
 	equals "$(seats "$a") $(seats "$b") $(seats "$c")" '1 1 0'
@@ -378,7 +371,7 @@ odd_ids() {
 }
 
 @test "ids: odd ones do not collide, and come back as they went (F21 F22 F28)" {
-	stage=$(a_stage 100)
+	stage=$(a_stage '' 100)
 	while IFS= read -r u; do
 		of_user rejoin "$u" "$stage" participantId p
 		equals "$u $http_status" "$u 200"
@@ -394,7 +387,7 @@ odd_ids() {
 }
 
 @test "ids: odd ones are found again in duration and history (F28)" {
-	stage=$(a_stage 100)
+	stage=$(a_stage '' 100)
 	while IFS= read -r u; do
 		of_user rejoin "$u" "$stage" participantId p
 		duration "$u" "$stage"

@@ -5,11 +5,6 @@ load lib/common
 setup() { go_live; }
 teardown() { postgres_back; }
 
-a_stage() {
-	local arn=arn:aws:ivs:$AWS_REGION:$AWS_ACCOUNT_ID:stage/H$RANDOM$RANDOM$RANDOM
-	redis_c hset "${P}stages" "$arn" '{"name":"h","picture":true}' >/dev/null
-	printf '%s' "$arn"
-}
 history() { api GET "/api/viewer/history/$1${2:+?$2}"; } # USER [QUERY]
 stage_stats() { api GET "/api/viewer/stats/$1${2:+?$2}"; }
 # A view that began JOINED_S ago and ends now: view USER ARN JOINED_S

@@ -3,29 +3,27 @@
 load lib/common
 
 setup() {
-	own=$(mktemp -d /tmp/ivs-worker.XXXXXX)
+	own=$BATS_TEST_TMPDIR log=$SUITE_DIR/log/own-token-$BATS_TEST_NUMBER.log
 	openssl ecparam -name secp384r1 -genkey -noout -out "$own/key.pem" 2>/dev/null
 	chmod 600 "$own/key.pem"
 }
 teardown() {
 	[ -z "${own_pid:-}" ] || kill "$own_pid" 2>/dev/null || true
-	rm -rf "$own"
 }
 start_token() {
 	TOKEN_MODE=local IVS_SIGNING_KEY_FILE="$own/key.pem" \
 		IVS_SIGNING_KEY_ARN="arn:aws:ivs:$AWS_REGION:$AWS_ACCOUNT_ID:public-key/11111111-2222-3333-4444-555555555555" \
-		"$BUILD_DIR/fcgi/token" --socket "$own/s" 2>>"$own/log" 3>&- &
+		"$BUILD_DIR/fcgi/token" --socket "$own/s" 2>>"$log" 3>&- &
 	own_pid=$!
 }
 workers() { pgrep -P "$own_pid" | wc -l; }
 has_workers() { [ "$(workers)" = "$1" ]; }
-is_gone() { ! kill -0 "$own_pid" 2>/dev/null; }
-says() { grep -q "$1" "$own/log"; }
+says() { grep -q "$1" "$log"; }
 
 @test "workers: a wrong setting at the start ends the program with 78 and says why" {
 	chmod 644 "$own/key.pem"
 	start_token
-	wait_until 5 is_gone
+	wait_until 5 is_gone "$own_pid"
 	code=0
 	wait "$own_pid" || code=$?
 	equals "$code" 78
@@ -52,7 +50,7 @@ says() { grep -q "$1" "$own/log"; }
 	pids=$(pgrep -P "$own_pid")
 	kill -KILL "$own_pid"
 	for pid in $pids; do
-		wait_until 5 eval "! kill -0 $pid 2>/dev/null"
+		wait_until 5 is_gone "$pid"
 	done
 }
 

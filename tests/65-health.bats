@@ -10,11 +10,6 @@ teardown() {
 	wait_until 15 all_well
 }
 
-a_stage() {
-	local arn=arn:aws:ivs:$AWS_REGION:$AWS_ACCOUNT_ID:stage/W$RANDOM$RANDOM$RANDOM
-	redis_c hset "${P}stages" "$arn" '{"name":"w","picture":true}' >/dev/null
-	printf '%s' "$arn"
-}
 # timed CALL...: how long it took, in ms, is in $took
 timed() {
 	local start=${EPOCHREALTIME/./}

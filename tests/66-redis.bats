@@ -3,13 +3,8 @@
 
 load lib/common
 
-setup() {
-	own=$(mktemp -d /tmp/ivs-redis.XXXXXX)
-}
-teardown() {
-	[ -z "${own_pid:-}" ] || kill "$own_pid"
-	rm -rf "$own"
-}
+setup() { own=$BATS_TEST_TMPDIR; }
+teardown() { [ -z "${own_pid:-}" ] || kill "$own_pid"; }
 own_redis() { # OPTIONS...
 	redis-server --port 0 --unixsocket "$own/s" --save '' --dir "$own" "$@" >"$own/log" 2>&1 3>&- &
 	own_pid=$!

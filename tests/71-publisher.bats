@@ -2,14 +2,11 @@
 
 load lib/common
 
-setup() { forget; }
+setup() { forget_publisher; }
 teardown() {
 	put_stages_back
-	forget
+	forget_publisher
 	go_live
-}
-forget() {
-	redis_c del "${P}publisher:status" "${P}publisher:info" "${P}publisher:why" "${P}publisher:seen" >/dev/null
 }
 
 # ---- by HTTP ----
@@ -79,7 +76,7 @@ opens() {
 	api POST /api/token/publisher "$(obj userId "$u")"
 	publishes "$MASTER" "$(json .data.participantId)"
 	equals "$(redis_c get "${P}publisher:info" | jq -r .userId)" "$u"
-	forget
+	forget_publisher
 	publishes "$MASTER" "$(id)"
 	equals "$(redis_c get "${P}publisher:info" | jq -r .userId)" u
 }
@@ -294,27 +291,11 @@ drop() { redis_c del "$T"publisher:{status,info,why,seen} "${T}stages" >/dev/nul
 M=arn:aws:ivs:r:123456789012:stage/M S=arn:aws:ivs:r:123456789012:stage/S
 NOW=1800000000000
 ev() { note $((NOW + ${4:-1000})) event "$M" "$1" u "$2" $((NOW + $3)); } # P on|off MS [AT_MS]
-aws() { note "$1" aws "$M" '' '' '' "$2" "$3"; } # AT_MS BEGAN_MS LIST
+asked() { note "$1" aws "$M" '' '' '' "$2" "$3"; } # AT_MS BEGAN_MS LIST
 
-@test "order: however four events come, the same one is live in the end" {
-	local case order e p what t want
-	load_note
-	# The events in the order they happened, and what is true in the end.
-	while IFS='|' read -r case want; do
-		for order in 0123 0132 0213 0231 0312 0321 1023 1032 1203 1230 1302 1320 \
-			2013 2031 2103 2130 2301 2310 3012 3021 3102 3120 3201 3210; do
-			read -ra e <<<"$case"
-			drop
-			for i in 0 1 2 3; do
-				t=${order:i:1}
-				p=${e[t]%:*} what=${e[t]#*:}
-				ev "$p" "$what" "$t" >/dev/null
-			done
-			equals "$case $order $(ev ghost error 9)" "$case $order UNUSED $want 0 0"
-			equals "$(redis_c hvals "${T}publisher:seen" | jq -c '[.e, .on]' | sort | tr -d '\n')" \
-				"$(redis_seen "$case")"
-		done
-	done <<-'EOF2'
+# The events in the order they happened, and what is true in the end.
+order_cases() {
+	cat <<-'EOF2'
 		a:on a:off b:on b:off|offline 
 		a:on b:on a:off b:off|offline 
 		a:on b:on b:off a:off|offline 
@@ -323,13 +304,62 @@ aws() { note "$1" aws "$M" '' '' '' "$2" "$3"; } # AT_MS BEGAN_MS LIST
 		a:on b:on c:off a:off|live b
 		a:on a:off a:on b:off|live a
 	EOF2
-	drop
 }
-# The last event of each participant, as `seen` has it.
-redis_seen() {
-	tr ' ' '\n' <<<"$1" | awk -F: -v now="$NOW" '
-		{ e[$1] = now + NR - 1; on[$1] = $2 == "on" ? "true" : "false" }
-		END { for (p in e) printf "[%.0f,%s]\n", e[p], on[p] }' | sort | tr -d '\n'
+# Each case in each order: commands of redis-cli on stdout, what should come of it in the file
+# `want`. At the end of each a call that changes nothing, for its answer.
+in_all_orders() {
+	order_cases | awk -F'|' -v sha="$sha" -v t="$T" -v m="$M" -v now="$NOW" \
+		-v want="$BATS_TEST_TMPDIR/want" '
+		function note(p, what, n) {
+			printf "EVALSHA %s 1 %s \"\" 0 0 %.0f 60000 %s 50 event %s %s u %s %.0f \"\" 60000\n",
+				sha, t, now + 1000, m, m, p, what, now + n
+		}
+		BEGIN {
+			orders = split("0123 0132 0213 0231 0312 0321 1023 1032 1203 1230 1302 1320 " \
+				"2013 2031 2103 2130 2301 2310 3012 3021 3102 3120 3201 3210", order, " ")
+		}
+		{
+			split($1, event, " ")
+			for (o = 1; o <= orders; o++) {
+				printf "DEL %spublisher:status %spublisher:info %spublisher:why %spublisher:seen %sstages\n", t, t, t, t, t
+				for (i = 1; i <= 4; i++) {
+					n = substr(order[o], i, 1)
+					split(event[n + 1], e, ":")
+					note(e[1], e[2], n)
+				}
+				printf "ECHO \"case %s %s\"\n", $1, order[o]
+				note("ghost", "error", 9)
+				printf "HVALS %spublisher:seen\nECHO end\n", t
+				printf "%s %s: UNUSED %s 0 0%s\n", $1, order[o], $2, last() >want
+			}
+		}
+		# The last event of each participant, as `seen` has it.
+		function last(   n, k, e, later, text) {
+			for (n = 0; n < 4; n++) {
+				split(event[n + 1], e, ":")
+				later = 0
+				for (k = n + 2; k <= 4; k++) later += substr(event[k], 1, 1) == e[1]
+				if (!later) text = text sprintf(" [%.0f,%s]", now + n, e[2] == "on" ? "true" : "false")
+			}
+			return text
+		}'
+}
+@test "order: however four events come, the same one is live in the end" {
+	load_note
+	in_all_orders | redis_c | jq -Rr 'if startswith("{") then fromjson | "\([.e, .on])" else . end' |
+		awk -v now="$NOW" '
+			/^case / { line = substr($0, 6) ":"; on = 1; next }
+			/^\[/ { split($0, e, /[][,]/); seen[e[2] - now] = $0; next }
+			/^end$/ {
+				for (n = 0; n < 4; n++) if (n in seen) line = line " " seen[n]
+				print line
+				on = 0
+				split("", seen)
+			}
+			on { line = line " " $0 }' >"$BATS_TEST_TMPDIR/got"
+	equals "$(wc -l <"$BATS_TEST_TMPDIR/got")" $((7 * 24))
+	diff "$BATS_TEST_TMPDIR/want" "$BATS_TEST_TMPDIR/got"
+	drop
 }
 
 @test "order: of two who publish to the end the one who is live stays" {
@@ -367,11 +397,11 @@ redis_seen() {
 @test "aws: has the last word, but for what was learnt after the reading began" {
 	load_note
 	note $NOW hand '' '' '' live 0 >/dev/null
-	equals "$(aws $NOW $((NOW - 5)) '[]')" 'OK offline  1 0'
+	equals "$(asked $NOW $((NOW - 5)) '[]')" 'OK offline  1 0'
 	ev a on 0 0 >/dev/null
-	equals "$(aws $((NOW + 20)) $((NOW - 5)) '[]')" 'OK live a 0 0'
-	equals "$(aws $((NOW + 20)) $((NOW + 10)) '[]')" 'OK offline  1 0'
-	equals "$(aws $((NOW + 30)) $((NOW + 25)) "[{\"p\":\"b\",\"on\":true,\"e\":$((NOW + 22)),\"u\":\"x\"}]")" 'OK live b 1 0'
+	equals "$(asked $((NOW + 20)) $((NOW - 5)) '[]')" 'OK live a 0 0'
+	equals "$(asked $((NOW + 20)) $((NOW + 10)) '[]')" 'OK offline  1 0'
+	equals "$(asked $((NOW + 30)) $((NOW + 25)) "[{\"p\":\"b\",\"on\":true,\"e\":$((NOW + 22)),\"u\":\"x\"}]")" 'OK live b 1 0'
 	equals "$(redis_c get "${T}publisher:why" | jq -r .source)" aws
 	drop
 }
@@ -379,10 +409,10 @@ redis_seen() {
 @test "aws: the present one is kept while he is on, else who started last" {
 	local list="[{\"p\":\"a\",\"on\":true,\"e\":$((NOW - 9000)),\"u\":\"\"},{\"p\":\"b\",\"on\":true,\"e\":$((NOW - 5000)),\"u\":\"\"}]"
 	load_note
-	equals "$(aws $NOW $((NOW - 1)) "$list")" 'OK live b 1 0'
+	equals "$(asked $NOW $((NOW - 1)) "$list")" 'OK live b 1 0'
 	drop
 	ev a on -9000 0 >/dev/null
-	equals "$(aws $NOW $((NOW - 1)) "$list")" 'OK live a 0 0'
+	equals "$(asked $NOW $((NOW - 1)) "$list")" 'OK live a 0 0'
 	drop
 }
 
@@ -390,18 +420,18 @@ redis_seen() {
 	load_note
 	ev a on -9000 -8000 >/dev/null
 	equals "$(ev a off -2000 -1000)" 'OK offline  1 0'
-	equals "$(aws $NOW $NOW "[{\"p\":\"a\",\"on\":true,\"e\":$((NOW - 9000)),\"u\":\"\"}]")" 'OK offline  0 0'
-	equals "$(aws $NOW $NOW "[{\"p\":\"a\",\"on\":true,\"e\":$((NOW - 2000)),\"u\":\"\"}]")" 'OK live a 1 0'
+	equals "$(asked $NOW $NOW "[{\"p\":\"a\",\"on\":true,\"e\":$((NOW - 9000)),\"u\":\"\"}]")" 'OK offline  0 0'
+	equals "$(asked $NOW $NOW "[{\"p\":\"a\",\"on\":true,\"e\":$((NOW - 2000)),\"u\":\"\"}]")" 'OK live a 1 0'
 	drop
 }
 
 @test "aws: a publisher with a fresh token is about to begin, one with an old token is not" {
 	load_note
 	note $NOW token "$M" a u '' 0 >/dev/null
-	equals "$(aws $((NOW + 59000)) $((NOW + 58000)) '[]')" 'OK live a 0 0'
+	equals "$(asked $((NOW + 59000)) $((NOW + 58000)) '[]')" 'OK live a 0 0'
 	equals "$(note $((NOW + 59000)) aws "$M" '' '' '' $((NOW + 58000)) '[]' 0)" 'OK offline  1 0'
 	note $((NOW + 59000)) token "$M" a u '' 0 >/dev/null
-	equals "$(aws $((NOW + 120000)) $((NOW + 118000)) '[]')" 'OK offline  1 0'
+	equals "$(asked $((NOW + 120000)) $((NOW + 118000)) '[]')" 'OK offline  1 0'
 	drop
 }
 

@@ -2,16 +2,13 @@
 
 load lib/common
 
-setup() { forget; }
+setup() { forget_publisher; }
 teardown() {
 	emulator DELETE faults >/dev/null
 	[ -z "${bridged:-}" ] || emulator POST eventbridge '{"url":"http://127.0.0.1:9/"}' >/dev/null
 	[ -z "${guest:-}" ] || at_aws disconnect "$guest"
-	forget
+	forget_publisher
 	go_live
-}
-forget() {
-	redis_c del "${P}publisher:status" "${P}publisher:info" "${P}publisher:why" "${P}publisher:seen" >/dev/null
 }
 at_aws() { # publish|unpublish|join|disconnect PARTICIPANT [STAGE]
 	emulator POST "$1" "$(obj stageArn "${3:-$MASTER}" participantId "$2")"

@@ -47,6 +47,27 @@ deaf_postgres() {
 	wait_until 5 test -S "$BATS_TEST_TMPDIR/.s.PGSQL.$DB_PORT"
 }
 
+# Of a process that may write a core file /proc belongs to its user, else to root.
+owned_by_root() { [ "$(stat -c %u "/proc/$1/environ")" = 0 ]; }
+
+@test "jobs: they write no core file and nobody of their user reads their memory" {
+	local -a as=()
+	own=$(mktemp -d /tmp/ivs-job.XXXXXX)
+	chmod 755 "$own"
+	install -m 755 "$BUILD_DIR/cron/records" "$own/job"
+	mkfifo -m 644 "$own/env"
+	[ "$(id -u)" != 0 ] || as=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	# it waits for its settings
+	IVS_ENV_FILE=$own/env "${as[@]}" "$own/job" --dry-run >/dev/null 2>&1 3>&- &
+	pid=$!
+	status=0
+	wait_until 5 owned_by_root "$pid" || status=1
+	kill "$pid"
+	wait "$pid" || true
+	rm -rf "$own"
+	equals "$status" 0
+}
+
 @test "jobs: --help says what the job does, and an unknown option is 64" {
 	local j
 	for j in "${JOBS[@]}"; do
@@ -236,25 +257,25 @@ deaf_postgres() {
 }
 
 @test "purge: SIGTERM ends a run in good order, after the batch it is at" {
-	local u pid holder
+	local u pid lock
 	u=$(fresh)
 	psql_q "INSERT INTO viewer_stats_snapshots (stage_arn, snapshot_time, viewer_count, peak_viewers)
 		SELECT '$u', timestamptz '2000-01-01Z' + n * interval '5 min', 1, 1
 		FROM generate_series(1, 2500) n"
-	# The first batch has to wait, so that the signal comes in the middle of it.
-	psql_q "BEGIN; LOCK TABLE viewer_stats_snapshots IN EXCLUSIVE MODE; SELECT pg_sleep(1)" \
-		3>&- >/dev/null &
-	holder=$!
+	# The first batch has to wait, so that the signal comes in the middle of it: the table is
+	# locked until the descriptor is closed.
+	exec {lock}> >(psql -X -q -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" 3>&- >/dev/null)
+	echo 'BEGIN; LOCK TABLE viewer_stats_snapshots IN EXCLUSIVE MODE;' >&"$lock"
 	waits() { psql_q "SELECT query FROM pg_stat_activity WHERE wait_event_type = 'Lock'" |
 		grep -q 'DELETE FROM viewer_stats'; }
 	held() { psql_q "SELECT mode FROM pg_locks WHERE granted" | grep -qx ExclusiveLock; }
-	wait_until 5 held
-	"$BUILD_DIR/cron/purge" 3>&- 2>"$BATS_TEST_TMPDIR/log" &
+	wait_until 10 held
+	"$BUILD_DIR/cron/purge" 3>&- {lock}>&- 2>"$BATS_TEST_TMPDIR/log" &
 	pid=$!
-	wait_until 5 waits
+	wait_until 10 waits
 	kill -TERM "$pid"
+	exec {lock}>&-
 	wait "$pid"
-	wait "$holder"
 	[[ $(<"$BATS_TEST_TMPDIR/log") == *'"msg":"done","snapshots":1000,'*'"stopped":1'* ]]
 	[ "$(psql_q "SELECT count(*) FROM viewer_stats_snapshots WHERE stage_arn = '$u'")" = 1500 ]
 	[ "$(redis_c exists "${PRE}lock:job:purge")" = 0 ]

@@ -4,20 +4,14 @@ load lib/common
 load lib/show
 
 setup_file() {
-	load lib/common
-	load lib/show
 	show_up MAX_VIEWERS_PER_STAGE=200 STAGE_WARM_UP=2
-	load lib/common # once more: for this stack
 	emulator POST quotas '{"rates":true}' >/dev/null
 	emulator POST timing '{"replicationStartMs":300}' >/dev/null
 	send_events
 	publish >"$SUITE_DIR/publisher"
 	wait_until 5 is_live
 }
-teardown_file() {
-	load lib/show
-	show_down
-}
+teardown_file() { show_down; }
 setup() { WHO=$(<"$SUITE_DIR/publisher"); }
 teardown() { emulator DELETE faults >/dev/null; }
 
@@ -45,8 +39,6 @@ paced() {
 		sleep 1
 	done
 }
-throttled() { calls_of '[.throttled[]] | add'; }
-all_calls() { calls_of '[del(.failed, .throttled)[], .failed[]] | add'; }
 replicas_of() { [ "$(active_replicas "$1")" = "$2" ]; }
 # Nobody is looking after the stages at this moment.
 idle() { [ "$(redis_c exists "${P}lock:job:autoscale")" = 0 ]; }
@@ -218,15 +210,12 @@ all_lit() { # PARTICIPANT: each further stage has his picture, and the registry 
 
 @test "orphans are found by their tags; a stage of somebody else is left alone (F34, F37)" {
 	local orphan foreign
-	signed_create() { # NAME TAGS
-		curl -sS --aws-sigv4 "aws:amz:$AWS_REGION:ivs" \
-			--user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
-			-H "X-Amz-Security-Token: $AWS_SESSION_TOKEN" -H 'Content-Type: application/json' \
-			-d "{\"name\":\"$1\",\"tags\":$2}" "$AWS_ENDPOINT_URL/CreateStage" | jq -r .stage.arn
+	tagged() { # NAME TAGS
+		console CreateStage "{\"name\":\"$1\",\"tags\":$2}" | jq -r .stage.arn
 	}
-	orphan=$(signed_create orphan "{\"ManagedBy\":\"api-server\",\"Show\":\"${MASTER##*/}\",
+	orphan=$(tagged orphan "{\"ManagedBy\":\"api-server\",\"Show\":\"${MASTER##*/}\",
 		\"AutoScaled\":\"true\",\"Order\":\"$(fresh)\"}")
-	foreign=$(signed_create foreign '{"ManagedBy":"api-server","Show":"AnotherShow1"}')
+	foreign=$(tagged foreign '{"ManagedBy":"api-server","Show":"AnotherShow1"}')
 	wait_until 5 idle
 	autoscale
 	equals "$(entry "$orphan" '"\(.name) \(.autoScaled)"')" "orphan true"

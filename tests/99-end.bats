@@ -1,19 +1,32 @@
-# The last file: what the whole run must not have left behind.
+# The last file of each group: what the tests before must not have left behind.
 
 load lib/common
+
+# The folders with logs: that of the stack, those of the stacks of single files, and what
+# programs that tests start by themselves say.
+setup() { mapfile -t logs < <(find "$SUITE_DIR" -type d -name log); }
+# The logs there are of these programs.
+logs_of() { # PROGRAM...
+	local program dir
+	for program; do
+		for dir in "${logs[@]}"; do
+			find "$dir" -name "$program.log"
+		done
+	done
+}
 
 @test "secrets: none of the planted ones is in any log" {
 	local name all
 	for name in API_SECRET_KEY API_READ_KEYS INTERNAL_SECRET AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN SESSION_SECRET; do
 		all=${!name}
 		for secret in ${all//,/ }; do
-			run grep -rlF -- "$secret" "$SUITE_DIR/log"
+			run grep -rlF -- "$secret" "${logs[@]}"
 			echo "$name found in: $output"
 			[ -z "$output" ]
 		done
 	done
 	# Participant tokens are secrets, too: header.payload.signature of a JWT.
-	run grep -rlE 'eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{20,}' "$SUITE_DIR/log"
+	run grep -rlE 'eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{20,}' "${logs[@]}"
 	echo "tokens found in: $output"
 	[ -z "$output" ]
 }
@@ -28,9 +41,9 @@ load lib/common
 }
 
 @test "logs: every line of our programs is one JSON object with time, level and program" {
-	for program in token stage viewer stats health; do
-		jq -e 'select((.ts and .lvl and .app and .msg) | not) | error("incomplete line")' \
-			"$SUITE_DIR/log/$program.log" >/dev/null || [ $? = 4 ]
+	for log in $(logs_of token stage viewer stats health autoscale); do
+		jq -e 'select((.ts and .lvl and .app and .msg) | not) | error("incomplete line")' "$log" \
+			>/dev/null || [ $? = 4 ]
 	done
 }
 
@@ -42,8 +55,9 @@ load lib/common
 	api POST /api/token/viewer '{}'
 	assert_status 400
 	# Signal 9 was ours; any other is a crash.
+	# shellcheck disable=SC2046 # names without spaces
 	run jq -c 'select(.msg == "worker ended" and .signal != 9 and .signal != 15 and (.signal != 0 or .exit != 0))' \
-		"$SUITE_DIR"/log/{token,stage,viewer,stats,health}.log
+		$(logs_of token stage viewer stats health)
 	echo "$output"
 	[ -z "$output" ]
 }

@@ -1,13 +1,13 @@
-# Starts one private stack for all test files, and ends it. Tests share it, so each uses ids
-# of its own. The logs of every program are searched for the secrets planted here
-# by 99-end.bats, the last file.
+# Starts one private stack for the test files of a group, and ends it. Tests share it, so each uses
+# ids of its own. The logs of every program are searched for the secrets planted here by
+# 99-end.bats, the last file.
 # shellcheck shell=bash
 
 setup_suite() {
 	export PROJECT_ROOT BUILD_DIR SUITE_DIR
 	PROJECT_ROOT=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 	BUILD_DIR=${BUILD_DIR:-$PROJECT_ROOT/build/release}
-	SUITE_DIR=$(mktemp -d /tmp/ivs-test.XXXXXX)
+	SUITE_DIR=$(mktemp -d "${TMPDIR:-/tmp}/ivs-test.XXXXXX")
 	chmod 711 "$SUITE_DIR"
 	unset MASTER_STAGE_ARN REDIS_SOCKET REDIS_HOST DB_HOST AWS_ENDPOINT_URL
 	export API_SECRET_KEY="canary-key-$RANDOM$RANDOM,canary-second-key-$RANDOM$RANDOM"

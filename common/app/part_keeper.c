@@ -3,6 +3,7 @@
 #include "base/banned.h"
 
 #define AFTER_BUDGET_MS 10000
+#define RUNS_MAX 3 /* in a row, each with news for the next */
 
 static bool
 open_keeper(struct app *app, struct err *err)
@@ -35,6 +36,7 @@ app_keep(struct app *app, struct arena *rq, const struct keeper_order *order)
 	keeper_log(&report, &app->work, &app->limit_said);
 	if (!ok)
 		log_err(LOG_WARN, "the stages could not be looked after", &err);
+	app->show_changed |= report.again;
 	json_use(rq);
 	arena_wipe(&app->work);
 	if (!ok)
@@ -46,13 +48,16 @@ app_keep(struct app *app, struct arena *rq, const struct keeper_order *order)
 static void
 keep(struct app *app)
 {
-	const struct keeper_order order = { .by = app->show_changed ? "event" : "join",
-		.budget_ms = AFTER_BUDGET_MS };
-	bool due = app->grow_due || app->show_changed;
+	struct keeper_order order = { .budget_ms = AFTER_BUDGET_MS };
+	int runs = 0;
 
-	app->grow_due = app->show_changed = false;
-	if (due && app->cfg->auto_scale_enabled)
-		(void)app_keep(app, NULL, &order);
+	while ((app->grow_due || app->show_changed) && runs++ < RUNS_MAX) {
+		order.news = app->show_changed;
+		order.by = order.news ? "event" : "join";
+		app->grow_due = app->show_changed = false;
+		if (app->cfg->auto_scale_enabled)
+			(void)app_keep(app, NULL, &order);
+	}
 	log_flush();
 }
 

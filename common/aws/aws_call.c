@@ -34,7 +34,7 @@ struct ivs {
 	void *guard_arg;
 	int64_t deadline_ms;	    /* of clock_mono_ms, set by the caller; 0: none */
 	int64_t wary_until_ms;	    /* after a call that took all its time */
-	int64_t clock_offset_s;	    /* AWS' clock minus ours */
+	int64_t aws_since_mono_ms;  /* AWS' clock minus clock_mono_ms; 0: trust ours */
 	int budget;		    /* tokens left for retries */
 	struct ivs_failure failure; /* of the last try */
 	char request_id[sizeof(((struct err *)0)->request_id)]; /* of the last answer */
@@ -99,7 +99,10 @@ ivs_set_deadline(struct ivs *v, int64_t mono_ms)
 int64_t
 ivs_now_ms(const struct ivs *v)
 {
-	return clock_now_ms() + v->clock_offset_s * 1000;
+	/* counted on from when AWS told it: ours may be set right meanwhile */
+	if (v->aws_since_mono_ms != 0)
+		return clock_mono_ms() + v->aws_since_mono_ms;
+	return clock_now_ms();
 }
 
 const struct ivs_failure *
@@ -188,7 +191,7 @@ wait_for_turn(struct call *c, struct err *err)
 static bool
 get_creds(struct call *c, struct sigv4_creds *ret, struct err *err)
 {
-	if (creds_get(c->v->creds, ret, err))
+	if (creds_get(c->v->creds, c->deadline_ms - SEND_MIN_MS, ret, err))
 		return true;
 	if (err->kind == ERR_CONFIG)
 		err->kind = ERR_DENIED;
@@ -206,7 +209,10 @@ try_once(struct call *c, json_t **ret, struct err *err)
 	c->tries++;
 	if (!get_creds(c, &creds, err) || !wait_for_turn(c, err))
 		return false;
-	time_ms = left_ms(c) > TRY_MIN_MS ? left_ms(c) : TRY_MIN_MS;
+	time_ms = left_ms(c);
+	if (time_ms < TRY_MIN_MS)
+		return err_from(err, ERR_FROM_AWS, ERR_UPSTREAM,
+		    "keys and turn took all the time there was: nothing was sent");
 	if (!aws_send(c->v->http, c->arena, &c->rq, &creds, ivs_now_ms(c->v) / 1000,
 		time_ms, &answer, err)) {
 		if (err->kind != ERR_UPSTREAM && err->kind != ERR_UNCERTAIN)
@@ -230,7 +236,7 @@ repair_clock(struct call *c)
 	off_s = c->failure.server_time_s - ivs_now_ms(c->v) / 1000;
 	if (off_s >= -CLOCK_WRONG_S && off_s <= CLOCK_WRONG_S)
 		return false;
-	c->v->clock_offset_s += off_s;
+	c->v->aws_since_mono_ms = c->failure.server_time_s * 1000 - clock_mono_ms();
 	c->clock_repaired = true;
 	return true;
 }

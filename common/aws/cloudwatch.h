@@ -29,7 +29,7 @@ struct cloudwatch_datum {
 	double value;
 	int64_t samples;
 	double sum, min, max;
-	int64_t at_ms;
+	int64_t at_ms; /* 0: when it arrives */
 };
 
 /*

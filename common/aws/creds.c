@@ -263,8 +263,9 @@ time_now(void)
 }
 
 bool
-creds_get(struct creds *c, struct sigv4_creds *ret, struct err *err)
+creds_get(struct creds *c, int64_t until_ms, struct sigv4_creds *ret, struct err *err)
 {
+	c->until_ms = until_ms;
 	return creds_get_at(c, time_now(), ret, err);
 }
 

@@ -32,12 +32,14 @@ void creds_close(struct creds *c);
 
 /*
  * The keys to sign the next request with; views that hold until the next call. May take
- * as long as AWS_METADATA_SERVICE_TIMEOUT and _NUM_ATTEMPTS allow for three calls.
+ * as long as AWS_METADATA_SERVICE_TIMEOUT and _NUM_ATTEMPTS allow for three calls, but not
+ * beyond until_ms (of clock_mono_ms; 0: as long as that takes).
  * All errors are from AWS. ERR_CONFIG: no source has any, the cause says where was looked;
  * or a source has them and is wrongly set up. ERR_UPSTREAM: a source that should have
  * them does not give them now.
  */
-bool creds_get(struct creds *c, struct sigv4_creds *ret, struct err *err);
+bool creds_get(
+    struct creds *c, int64_t until_ms, struct sigv4_creds *ret, struct err *err);
 
 /*
  * AWS called them expired. When the source can have newer ones, what is held is

@@ -4,6 +4,7 @@
 #include "aws/creds_source.h"
 
 #include "aws/times.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/parse.h"
 #include "base/banned.h"
@@ -15,6 +16,21 @@ static bool
 worth_repeating(int status)
 {
 	return status == 429 || status >= 500;
+}
+
+/* Somebody waits for a call of AWS that waits for this one. */
+static bool
+time_left(const struct creds *c, struct http_request *rq)
+{
+	int64_t left_ms = c->until_ms - clock_mono_ms();
+
+	if (c->until_ms == 0)
+		return true;
+	if (rq->total_ms > left_ms)
+		rq->total_ms = left_ms;
+	if (rq->connect_ms > left_ms)
+		rq->connect_ms = left_ms;
+	return left_ms > 0;
 }
 
 /* Our call changes nothing, so whether it was received does not matter. */
@@ -31,7 +47,8 @@ creds_fetch(struct creds *c, const struct http_request *rq, int64_t attempts,
 	if (c->http == NULL)
 		return err_from(why, ERR_FROM_AWS, ERR_UPSTREAM, "no memory");
 	call.answer_max_bytes = ANSWER_MAX_BYTES;
-	for (int64_t i = 0; i < attempts; i++) {
+	(void)err_set(&last, ERR_UPSTREAM, "no time was left for it");
+	for (int64_t i = 0; i < attempts && time_left(c, &call); i++) {
 		last = ERR_INIT;
 		answered = http_do(c->http, &c->scratch, &call, ret, &last);
 		if (answered && !worth_repeating(ret->status))

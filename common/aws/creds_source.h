@@ -61,6 +61,7 @@ struct creds_file_state {
 struct creds {
 	const struct config *cfg;
 	struct creds_time now; /* of the call under way */
+	int64_t until_ms;      /* it must be over then, of clock_mono_ms; 0: whenever */
 	struct arena scratch;  /* wiped when a look is over */
 	struct http *http;     /* NULL except during a look */
 

@@ -148,8 +148,10 @@ static void
 read_hints(const struct http_response *answer, struct ivs_failure *ret)
 {
 	ret->server_wait_ms = ret->server_time_s = -1;
-	(void)parse_i64(http_header_value(answer, "x-amz-retry-after"), 0,
-	    SERVER_WAIT_MAX_MS, &ret->server_wait_ms);
+	(void)parse_i64(http_header_value(answer, "x-amz-retry-after"), 0, INT64_MAX,
+	    &ret->server_wait_ms);
+	if (ret->server_wait_ms > SERVER_WAIT_MAX_MS)
+		ret->server_wait_ms = SERVER_WAIT_MAX_MS;
 	(void)aws_time_http_date(http_header_value(answer, "date"), &ret->server_time_s);
 }
 

@@ -395,7 +395,9 @@ es384_has_public(const struct es384_key *k, struct str pem)
 	BIO *bio = pem.n > 0 && pem.n < KEY_FILE_MAX_BYTES
 		       ? BIO_new_mem_buf(pem.p, (int)pem.n)
 		       : NULL;
-	EVP_PKEY *other = bio != NULL ? PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL) : NULL;
+	bool asked = false;
+	EVP_PKEY *other =
+	    bio != NULL ? PEM_read_bio_PUBKEY(bio, NULL, no_passphrase, &asked) : NULL;
 	bool same = other != NULL && EVP_PKEY_eq(k->pkey, other) == 1;
 
 	EVP_PKEY_free(other);

@@ -30,8 +30,10 @@ struct run {
 	int64_t confirmed_ms; /* of clock_mono_ms: the lock was ours then */
 	int64_t deadline_ms;
 	int64_t pending; /* replicas that AWS does not list as active yet */
-	bool late;	 /* the time is over: no further call */
 	bool stop;	 /* no further step: lock lost, AWS away or too slow */
+	bool late;	 /* the budget is used up: the lock may be ours all the same */
+	bool decided;	 /* the plan is there */
+	bool no_more_replicas; /* AWS refuses a further one */
 };
 
 /* ---- what happened ---- */
@@ -76,10 +78,13 @@ lock_call(struct run *r, enum script script, struct str *ret_word, struct err *e
 	redis_arg(&c, LOCK_NAME);
 	redis_arg(&c, str_of(r->token));
 	redis_arg_int(&c, LOCK_MS);
+	redis_arg(&c, r->order->news ? STR("1") : STR(""));
 	if (!redis_call(r->w->redis, &c, err))
 		return err_while(err, "holding the lock");
 	*ret_word = reply_str(c.reply, 0);
-	r->confirmed_ms = asked_ms;
+	r->out->again = reply_int(c.reply, 2) == 1;
+	if (str_is(*ret_word, "OK"))
+		r->confirmed_ms = asked_ms;
 	return true;
 }
 
@@ -138,6 +143,7 @@ note_sync(struct run *r, const struct stages_sync *s)
 {
 	static const enum keeper_what what[] = { [STAGE_ADOPTED] = KEEPER_ADOPTED,
 		[STAGE_GONE] = KEEPER_GONE,
+		[STAGE_LEFT] = KEEPER_LEFT,
 		[STAGE_CHANGED] = KEEPER_CHANGED };
 	size_t i;
 
@@ -167,10 +173,25 @@ look_at_direct(struct run *r, const struct stages_sync *s, const struct keeper_v
 		const struct stage *stage = &v->stages[i];
 		struct str session = stages_session_of(s, stage->arn);
 
-		if (!stage->master && !stage->replica_on &&
-		    (session.n > 0 || stage->direct_on))
+		if (!stage->master &&
+		    (stage->direct_on || (session.n > 0 && !stage->replica_on)))
 			look_at_publisher(r, stage->arn, session);
 	}
+}
+
+/* Of who is live; of who was, so that he finds none open that AWS has ended meanwhile. */
+static bool
+replicas_matter(const struct keeper_view *v)
+{
+	size_t i = 0;
+
+	if (v->live)
+		return v->participant_id.n > 0;
+	while (i < v->n_stages &&
+	       !(v->stages[i].replica_on &&
+		   str_eq(v->stages[i].replica_participant, v->participant_id)))
+		i++;
+	return i < v->n_stages;
 }
 
 static void
@@ -178,10 +199,11 @@ look_at_replicas(struct run *r, const struct keeper_view *v)
 {
 	struct err why = ERR_INIT;
 
-	if (v->live && v->participant_id.n > 0 &&
-	    !replicas_look(
-		r->w, r->w->cfg->master_stage_arn, v->participant_id, &r->pending, &why))
+	if (replicas_matter(v) && !replicas_look(r->w, r->w->cfg->master_stage_arn,
+				      v->participant_id, &r->pending, &why))
 		failed(r, STR(""), &why);
+	if (!v->live)
+		r->pending = 0;
 }
 
 /* What AWS has goes into Redis; then *ret is read from there. */
@@ -218,12 +240,26 @@ replicate(struct run *r, const struct keeper_view *v, struct str arn, const char
 	struct err err = ERR_INIT;
 
 	if (!replication_order(r->w, &which, false, &err)) {
+		r->no_more_replicas |= err.kind == ERR_QUOTA;
 		failed(r, arn, &err);
 		return false;
 	}
 	r->pending++;
 	event(r, KEEPER_REPLICATED, arn, why);
 	return true;
+}
+
+/* Who came back meanwhile keeps his stage. */
+static void
+delete_stage(struct run *r, struct str arn, enum scaling_reason why)
+{
+	struct err err = ERR_INIT;
+	int64_t viewers;
+
+	if (stage_remove(r->w, arn, &viewers, &err))
+		event(r, KEEPER_DELETED, arn, scaling_reason_name(why));
+	else if (err.tell != MSG_STAGE_HAS_VIEWERS && err.tell != MSG_NO_STAGE)
+		failed(r, arn, &err);
 }
 
 static struct str
@@ -249,7 +285,12 @@ create_one(struct run *r, const struct keeper_view *v, const char *why)
 		return false;
 	}
 	event(r, KEEPER_CREATED, made.arn, why);
-	return replicate(r, v, made.arn, why);
+	if (replicate(r, v, made.arn, why))
+		return true;
+	/* What can have no picture is of no use. */
+	if (r->no_more_replicas)
+		delete_stage(r, made.arn, SCALING_LIMIT_REPLICAS);
+	return false;
 }
 
 static void
@@ -276,18 +317,6 @@ change(struct run *r, const struct scaling_step *step)
 		failed(r, step->arn, &err);
 }
 
-/* Who came back meanwhile keeps his stage. */
-static void delete (struct run *r, const struct scaling_step *step)
-{
-	struct err err = ERR_INIT;
-	int64_t viewers;
-
-	if (stage_remove(r->w, step->arn, &viewers, &err))
-		event(r, KEEPER_DELETED, step->arn, scaling_reason_name(step->why));
-	else if (err.tell != MSG_STAGE_HAS_VIEWERS && err.tell != MSG_NO_STAGE)
-		failed(r, step->arn, &err);
-}
-
 static void
 act(struct run *r, const struct keeper_view *v)
 {
@@ -311,7 +340,7 @@ act(struct run *r, const struct keeper_view *v)
 			change(r, step);
 			break;
 		case SCALING_DELETE:
-			delete (r, step);
+			delete_stage(r, step->arn, step->why);
 			break;
 		}
 		if (r->order->one_seat && (r->out->count[KEEPER_REPLICATED] > 0 ||
@@ -344,7 +373,8 @@ rest_ms(const struct run *r)
 {
 	const struct keeper_report *out = r->out;
 
-	if (out->count[KEEPER_FAILED] > 0)
+	/* Too late for the rest of the steps: they are due, and no failure. */
+	if (!r->decided || (out->count[KEEPER_FAILED] > 0 && !r->late))
 		return REST_FAILED_MS;
 	/* There is room now; when it is taken another run may find more to do. */
 	if (out->count[KEEPER_REPLICATED] > 0 || out->count[KEEPER_UNDRAINED] > 0)
@@ -370,15 +400,34 @@ report_json(struct run *r, int64_t now_ms)
 	return text;
 }
 
+/* Those that AWS has given him by now. */
+static int64_t
+replicas_given(const struct run *r)
+{
+	const struct scaling_input *in = &r->out->in;
+	int64_t n = r->out->count[KEEPER_REPLICATED];
+	size_t i;
+
+	for (i = 0; i < in->n_stages; i++)
+		n += in->stages[i].picture == SCALING_REPLICA;
+	return n;
+}
+
+/* v == NULL: the run came to nothing. The next one would not fare better right now. */
 static bool
-finish(struct run *r, int64_t now_ms, struct err *err)
+finish(struct run *r, const struct keeper_view *v, struct err *err)
 {
 	struct redis_call c;
 
 	redis_call_init(&c, r->w->arena, SCRIPT_KEEP_DONE);
 	redis_arg(&c, r->w->lock);
-	redis_arg(&c, report_json(r, now_ms));
+	redis_arg(&c, v != NULL ? report_json(r, v->now_ms) : STR(""));
 	redis_arg_int(&c, rest_ms(r));
+	redis_arg(&c, v != NULL ? v->participant_id : STR(""));
+	if (r->no_more_replicas)
+		redis_arg_int(&c, replicas_given(r));
+	else
+		redis_arg(&c, STR(""));
 	if (!redis_call(r->w->redis, &c, err))
 		return err_while(err, "keeping the report");
 	r->out->lock_lost |= str_is(reply_str(c.reply, 0), "LOST");
@@ -394,11 +443,29 @@ look_decide_act(struct run *r, struct err *err)
 		return false;
 	keeper_view_input(r->w->cfg, &v, r->w->arena, &r->out->in);
 	scaling_decide(&r->out->in, r->w->arena, &r->out->plan);
+	r->decided = true;
 	if (r->order->dry_run)
 		return true;
 	act(r, &v);
 	settle(r, &v);
-	return r->out->lock_lost || finish(r, v.now_ms, err);
+	return r->out->lock_lost || finish(r, &v, err);
+}
+
+/* A run that could not even look: no join need find out the same for a while. */
+static bool
+came_to_nothing(struct run *r, struct err *err)
+{
+	struct err ignored = ERR_INIT;
+
+	(void)finish(r, NULL, &ignored);
+	if (err->kind != ERR_LOCK_LOST)
+		return false;
+	if (r->late)
+		failed(r, STR(""), err);
+	else
+		r->out->lock_lost = true;
+	*err = ERR_INIT;
+	return true;
 }
 
 bool
@@ -417,13 +484,8 @@ keeper_run(struct stage_work *w, const struct keeper_order *order,
 	if (ret->busy)
 		return true;
 	ivs_set_deadline(w->ivs, r.deadline_ms);
-	ok = look_decide_act(&r, err);
+	ok = look_decide_act(&r, err) || came_to_nothing(&r, err);
 	ivs_set_deadline(w->ivs, 0);
 	lock_drop(&r);
-	if (!ok && err->kind == ERR_LOCK_LOST && !r.late) {
-		ret->lock_lost = true;
-		*err = ERR_INIT;
-		return true;
-	}
 	return ok;
 }

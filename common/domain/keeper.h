@@ -31,6 +31,8 @@ struct keeper_order {
 	bool dry_run;
 	/* Stop as soon as somebody can be seated: the rest is for the next run. */
 	bool one_seat;
+	/* There is news: who may be at it already is to look once more. */
+	bool news;
 };
 
 enum keeper_what {
@@ -41,6 +43,7 @@ enum keeper_what {
 	KEEPER_REPLICATED,
 	KEEPER_ADOPTED,
 	KEEPER_GONE,
+	KEEPER_LEFT, /* it no longer carries our tags */
 	KEEPER_CHANGED,
 	KEEPER_FAILED, /* a step or a look: `cause` says of what */
 	KEEPER_WHAT_COUNT
@@ -55,6 +58,7 @@ struct keeper_event {
 
 struct keeper_report {
 	bool busy;	/* somebody else is at it: nothing was done */
+	bool again;	/* there was news meanwhile: make another run */
 	bool lock_lost; /* in the middle: somebody else goes on */
 	struct scaling_input in;
 	struct scaling_plan plan;

@@ -1,11 +1,12 @@
 #include "domain/keeper_look.h"
 
+#include "base/parse.h"
 #include "domain/keeper.h"
 
 #include "base/banned.h"
 
 #define ORDER_LIFE_MS 60000 /* longer than any process works at one */
-#define FIRST_CELL 7
+#define FIRST_CELL 8
 #define CELLS 4 /* of keep_read.lua: arn, JSON, seats, viewers */
 #define SLOT_S 5
 /* From one run of cron to the next, and the making of a stage. */
@@ -20,6 +21,18 @@ participant_of(struct str info)
 	if (!json_parse_object(info, &o, &ignored))
 		return STR("");
 	return json_view(json_object_get(o, "participantId"));
+}
+
+/* Of this participant; -1: AWS has not refused him one. */
+static int64_t
+replicas_most(struct str text, struct str participant_id)
+{
+	int64_t n;
+
+	return str_eq(str_cut(&text, ' '), participant_id) &&
+		       parse_i64(text, 0, INT32_MAX, &n)
+		   ? n
+		   : -1;
 }
 
 static void
@@ -57,6 +70,7 @@ keeper_view_read(
 	ret->joins_in_5_s = reply_int(c.reply, 4);
 	ret->refused = reply_int(c.reply, 5);
 	ret->orders = reply_int(c.reply, 6);
+	ret->replicas_most = replicas_most(reply_str(c.reply, 7), ret->participant_id);
 	read_stages(w, c.reply, ret);
 	return true;
 }
@@ -124,6 +138,10 @@ keeper_view_input(const struct config *cfg, const struct keeper_view *v, struct 
 	size_t i;
 
 	read_settings(cfg, ret);
+	if (v->replicas_most >= 0 && v->replicas_most < ret->max_replicas) {
+		ret->max_replicas = v->replicas_most;
+		ret->replicas_refused = true;
+	}
 	ret->publisher_live = v->live && v->participant_id.n > 0;
 	ret->joins_per_s = (double)v->joins_in_5_s / SLOT_S;
 	ret->refused = v->refused;

@@ -14,8 +14,9 @@ struct keeper_view {
 	bool live;
 	struct str participant_id; /* of the publisher; empty: not known */
 	int64_t joins_in_5_s, refused, orders;
-	struct stage *stages; /* the master first */
-	int64_t *seats;	      /* taken, of each */
+	int64_t replicas_most; /* beyond which AWS refused one lately; -1: it did not */
+	struct stage *stages;  /* the master first */
+	int64_t *seats;	       /* taken, of each */
 	size_t n_stages;
 };
 

@@ -19,6 +19,8 @@ static const struct {
 	[KEEPER_REPLICATED] = { "publisher replicated to stage", LOG_INFO },
 	[KEEPER_ADOPTED] = { "stage of ours found in AWS", LOG_WARN },
 	[KEEPER_GONE] = { "stage was deleted in AWS by somebody else", LOG_WARN },
+	[KEEPER_LEFT] = { "stage no longer carries our tags: it is left alone",
+	    LOG_WARN },
 	[KEEPER_CHANGED] = { "stage was changed in AWS by somebody else", LOG_INFO },
 	[KEEPER_FAILED] = { "scaling step failed", LOG_WARN },
 };

@@ -16,7 +16,6 @@ struct report {
 	const struct reply *reply;
 	struct counters now, told;
 	bool from_here; /* nothing was told before, or too long ago */
-	int64_t at_ms;
 	struct cloudwatch_datum data[DATA_MAX];
 	size_t n;
 };
@@ -94,6 +93,11 @@ gauge(const struct report *rep, enum metric m)
 	    rep->reply, m == METRIC_VIEWERS ? AT_VIEWERS : AT_STAGES);
 }
 
+/*
+ * Without a time of their own, so that they count at their arrival: what our clock says
+ * may be wrong by hours, which is found out only when the call is refused for it, and AWS
+ * takes no datum that is more than two hours ahead.
+ */
 static void
 add(struct report *rep, enum metric m)
 {
@@ -112,7 +116,6 @@ add(struct report *rep, enum metric m)
 	} else {
 		d.value = gauge(rep, m);
 	}
-	d.at_ms = rep->at_ms;
 	for (i = 0; i < 2 && def->cloudwatch[i] != NULL; i++) {
 		d.name = def->cloudwatch[i];
 		rep->data[rep->n++] = d;
@@ -215,7 +218,7 @@ bool
 metrics_report_send(const struct config *cfg, struct redis *r, struct ivs *ivs,
     struct arena *a, struct metrics_report *ret, struct err *err)
 {
-	struct report rep = { .at_ms = ivs_now_ms(ivs) };
+	struct report rep = { .n = 0 };
 	struct err second = ERR_INIT;
 	bool ok, arrived;
 

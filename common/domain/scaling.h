@@ -75,6 +75,7 @@ struct scaling_input {
 	int64_t horizon_s;    /* until a stage ordered at the next run takes viewers */
 	struct scaling_stage *stages; /* the master first */
 	size_t n_stages;
+	bool replicas_refused; /* max_replicas is not the setting: AWS refused one more */
 };
 
 enum scaling_action {

@@ -43,9 +43,13 @@ scaling_reason_name(enum scaling_reason why)
 static struct str
 replica_text(struct arena *a, const struct scaling_input *in)
 {
-	const char *whose = in->max_replicas < AWS_REPLICAS
-				? "the setting IVS_MAX_REPLICAS; AWS allows 5 and no more"
-				: "an AWS quota that cannot be raised";
+	const char *whose =
+	    in->replicas_refused
+		? "AWS refused a further one: its quota is 5, and replicas "
+		  "on stages that are not ours count"
+	    : in->max_replicas < AWS_REPLICAS
+		? "the setting IVS_MAX_REPLICAS; AWS allows 5 and no more"
+		: "an AWS quota that cannot be raised";
 
 	return str_printf(a,
 	    "One publisher can be replicated to %lld stages at a time (%s), so no further "

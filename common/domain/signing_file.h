@@ -28,8 +28,8 @@ void signing_file_free(struct signing_file *f);
 
 /*
  * Write a file that must not exist yet: ERR_CONFLICT, else ERR_CONFIG. Nobody else can read it
- * at any moment; on the disk when this returns. arn: "" for none. like: a file whose
- * owner it gets when root writes it; NULL or absent: the caller's own.
+ * at any moment; on the disk when this returns. arn: "" for none. like: a file or
+ * folder whose owner it gets when root writes it; NULL or absent: the caller's own.
  */
 bool signing_file_make(const char *path, const struct es384_key *key, const char *arn,
     const char *like, struct err *err);

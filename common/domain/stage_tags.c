@@ -45,6 +45,10 @@ stage_tags_value(struct arena *a, const struct ivs_stage *s, const char *tag)
 	return value;
 }
 
+/*
+ * An account may hold thousands of stages, and what is parsed stays in the arena: first the
+ * text alone is searched. Values of ours are words, which JSON writes as they are.
+ */
 bool
 stage_tags_has(const struct ivs_stage *s, const char *tag, struct str value)
 {
@@ -52,6 +56,9 @@ stage_tags_has(const struct ivs_stage *s, const char *tag, struct str value)
 	json_t *tags;
 	bool has;
 
+	if (value.n == 0 || s->tags_json.n == 0 ||
+	    memmem(s->tags_json.p, s->tags_json.n, value.p, value.n) == NULL)
+		return false;
 	if (!json_parse_object(s->tags_json, &tags, &ignored))
 		return false;
 	has = str_eq(json_view(json_object_get(tags, tag)), value);

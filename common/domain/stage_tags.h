@@ -21,6 +21,7 @@
 json_t *stage_tags_make(const struct config *cfg, const json_t *of_client,
     struct str order_id, bool auto_scaled);
 
+/* value: a word of letters, digits, '-' and '_'. */
 bool stage_tags_has(const struct ivs_stage *s, const char *tag, struct str value);
 /* A copy in the arena; empty when it has no such tag. */
 struct str stage_tags_value(struct arena *a, const struct ivs_stage *s, const char *tag);

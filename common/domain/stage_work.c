@@ -7,6 +7,7 @@
 
 #define GONE_BATCH 500
 #define COPY_MS 1000
+#define LIST_LAG_MS 10000 /* after which ListStages has what was made */
 #define STATE_ANY STR("")
 
 static bool
@@ -134,7 +135,8 @@ find_made(struct stage_work *w, const struct stage_order *o, bool *ret_found,
 	if (!ivs_list_stages(w->ivs, w->arena, &all, err))
 		return err_while(err, "looking for the stage of an earlier try");
 	for (i = 0; i < all.n && !*ret_found; i++)
-		*ret_found = stage_tags_has(&all.v[i], TAG_ORDER, o->id);
+		*ret_found = stage_tags_has(&all.v[i], TAG_ORDER, o->id) &&
+			     stage_tags_ours(w->cfg, &all.v[i]);
 	if (!*ret_found)
 		return true;
 	return ivs_get_stage(w->ivs, w->arena, all.v[i - 1].arn, ret, err);
@@ -178,6 +180,7 @@ stage_make(struct stage_work *w, const struct stage_order *order, struct stage *
 	redis_arg(&c, order->id);
 	redis_arg(&c, order->name);
 	redis_arg_int(&c, w->cfg->max_stages);
+	redis_arg_int(&c, LIST_LAG_MS);
 	if (!redis_call(w->redis, &c, err))
 		return err_while(err, "ordering a stage");
 	word = reply_str(c.reply, 0);
@@ -194,6 +197,10 @@ stage_make(struct stage_work *w, const struct stage_order *order, struct stage *
 	}
 	if (reply_int(c.reply, 1) == 1 && !find_made(w, order, &found, &made, err))
 		return false;
+	if (!found && reply_int(c.reply, 2) == 0)
+		return err_from(err, ERR_FROM_AWS, ERR_UNCERTAIN,
+		    "AWS may have made stage '%.*s' a moment ago and not list it yet",
+		    STR_ARG(order->name));
 	if (!found && !create(w, order, &made, err))
 		return false;
 	return order_end(w, order, &made, ret, err);
@@ -313,19 +320,32 @@ stage_forget(struct stage_work *w, const struct stage *s, struct err *err)
 	return true;
 }
 
+static json_t *
+replica_off(const struct stage *s)
+{
+	return json_pack("{s:o, s:o, s:I, s:b}", "p", json_str(s->replica_participant),
+	    "s", json_str(s->replica_source), "at", (json_int_t)s->replica_since_ms, "on",
+	    0);
+}
+
 bool
 stage_remove(struct stage_work *w, struct str arn, int64_t *ret_viewers, struct err *err)
 {
 	struct err ignored = ERR_INIT;
 	struct stage s, reopened;
+	json_t *members;
 
 	if (!close_stage(w, arn, &s, ret_viewers, err))
 		return false;
 	if (stop_and_delete(w, &s, err))
 		return stage_forget(w, &s, err);
 	/* Surely still there: as if nobody had asked. Else the keeper goes on from here. */
-	if (err->kind != ERR_UNCERTAIN)
-		(void)entry_set(w, arn, json_pack("{s:o}", "state", json_str(s.state)),
-		    STR("closing"), &reopened, &ignored);
+	if (err->kind == ERR_UNCERTAIN)
+		return false;
+	members = json_pack("{s:o}", "state", json_str(s.state));
+	/* Its replica may be stopped by now: no seat before AWS is seen to have it. */
+	if (s.replica_participant.n > 0)
+		json_object_set_new(members, "replica", replica_off(&s));
+	(void)entry_set(w, arn, members, STR("closing"), &reopened, &ignored);
 	return false;
 }

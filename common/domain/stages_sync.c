@@ -80,6 +80,7 @@ follow(struct sync *s, const struct stage *known, const struct ivs_stage *listed
 {
 	json_t *members = stage_members(listed);
 	bool back = known->master && str_is(known->state, "gone");
+	struct err why = ERR_INIT;
 	struct stage ignored;
 
 	if (!back && str_eq(known->name, listed->name) &&
@@ -89,32 +90,50 @@ follow(struct sync *s, const struct stage *known, const struct ivs_stage *listed
 	}
 	if (back)
 		json_object_set_new(members, "state", json_string("active"));
-	if (!stage_note(s->w, known->arn, members, &ignored, err))
+	if (!stage_note(s->w, known->arn, members, &ignored, &why)) {
+		/* Somebody has removed it meanwhile. */
+		if (why.tell == MSG_NO_STAGE)
+			return true;
+		*err = why;
 		return false;
+	}
 	/* A name read for the first time is no change. */
 	if (known->name.n > 0)
 		note(s, STAGE_CHANGED, known->arn);
 	return true;
 }
 
-/* A list may lag behind: gone is what GetStage does not know. */
+/* The master is ours because the settings say so. */
+static bool
+is_ours(const struct sync *s, const struct stage *known, const struct ivs_stage *a)
+{
+	return known->master || stage_tags_ours(s->w->cfg, a);
+}
+
+/*
+ * Not in the list, or there without our tags. A list may lag behind: gone is what GetStage
+ * does not know.
+ */
 static bool
 missing(struct sync *s, const struct stage *known, struct err *err)
 {
 	struct err why = ERR_INIT;
-	struct ivs_stage found;
+	struct ivs_stage found = { 0 };
+	bool there, listed = in_aws(s, known->arn) != NULL;
 
 	if (known->master && str_is(known->state, "gone"))
 		return true;
-	if (ivs_get_stage(s->w->ivs, s->w->arena, known->arn, &found, &why))
+	there = ivs_get_stage(s->w->ivs, s->w->arena, known->arn, &found, &why);
+	if (there && is_ours(s, known, &found))
 		return true;
-	if (why.kind != ERR_NOT_FOUND) {
+	/* Our rights may end with our tags. */
+	if (!there && why.kind != ERR_NOT_FOUND && !(listed && why.kind == ERR_DENIED)) {
 		*err = why;
 		return err_while(err, "looking for a missing stage");
 	}
 	if (!stage_forget(s->w, known, err))
 		return false;
-	note(s, STAGE_GONE, known->arn);
+	note(s, there || why.kind == ERR_DENIED ? STAGE_LEFT : STAGE_GONE, known->arn);
 	return true;
 }
 
@@ -128,8 +147,9 @@ compare_registry(struct sync *s, struct err *err)
 		const struct stage *known = &s->show.stages[i];
 
 		listed = in_aws(s, known->arn);
-		if (listed != NULL ? !follow(s, known, listed, err)
-				   : !missing(s, known, err))
+		if (listed != NULL && is_ours(s, known, listed)
+			? !follow(s, known, listed, err)
+			: !missing(s, known, err))
 			return false;
 	}
 	return true;

@@ -3,7 +3,9 @@
  *
  * Stages of ours that AWS lists and the registry does not (who made them died) are adopted;
  * those that were deleted in the AWS console are forgotten, their viewers' sessions end;
- * names and tags that were changed there are taken over. Foreign stages are left alone.
+ * names and tags that were changed there are taken over. One that has lost our tags, or is of the
+ * show this one was before MASTER_STAGE_ARN changed, is forgotten as if it were gone. Foreign
+ * stages are left alone.
  */
 #ifndef DOMAIN_STAGES_SYNC_H
 #define DOMAIN_STAGES_SYNC_H
@@ -11,7 +13,7 @@
 #include "domain/stage_work.h"
 
 /* What happened to one stage, for the log. */
-enum stages_sync_kind { STAGE_ADOPTED, STAGE_GONE, STAGE_CHANGED };
+enum stages_sync_kind { STAGE_ADOPTED, STAGE_GONE, STAGE_LEFT, STAGE_CHANGED };
 
 struct stages_sync_item {
 	enum stages_sync_kind kind;
@@ -32,8 +34,8 @@ struct stages_sync {
 };
 
 /*
- * ListStages (one call per 100 stages of the account), and one GetStage for each adopted or missing
- * stage. Errors as ivs_list_stages and redis_call: nothing is concluded from a list that
+ * ListStages (one call per 100 stages of the account), and one GetStage for each adopted, missing
+ * or untagged stage. Errors as ivs_list_stages and redis_call: nothing is concluded from a list that
  * did not come.
  */
 bool stages_sync(struct stage_work *w, struct stages_sync *ret, struct err *err);

@@ -35,6 +35,7 @@ struct tokens {
 	struct signing_file file;
 	struct key_look seen;
 	int64_t looked_ms; /* of clock_mono_ms */
+	bool unread;	   /* what is there now could not be used: tried at each look */
 	tokens_warn *warn;
 };
 
@@ -120,7 +121,9 @@ key_look(const struct tokens *t)
 
 /*
  * Looked at before it is read: a file that is replaced in between is another one at the
- * next look. One that cannot be used is tried again when it changes.
+ * next look. One that cannot be used is tried again at each look, for the reason may be
+ * none of the file's (no descriptor was left) or leave its time as it is (it was read while
+ * it was copied); whoever is told is told once.
  */
 static void
 key_follow(struct tokens *t)
@@ -128,16 +131,20 @@ key_follow(struct tokens *t)
 	int64_t now_ms = clock_mono_ms();
 	struct err why = ERR_INIT;
 	struct key_look seen;
+	bool same;
 
 	if (now_ms - t->looked_ms < LOOK_MS)
 		return;
 	t->looked_ms = now_ms;
 	seen = key_look(t);
-	if (seen.inode == t->seen.inode && seen.device == t->seen.device &&
-	    seen.changed_s == t->seen.changed_s && seen.changed_ns == t->seen.changed_ns)
+	same = seen.inode == t->seen.inode && seen.device == t->seen.device &&
+	       seen.changed_s == t->seen.changed_s &&
+	       seen.changed_ns == t->seen.changed_ns;
+	if (same && !t->unread)
 		return;
 	t->seen = seen;
-	if (!key_load(t, &why) && t->warn != NULL)
+	t->unread = !key_load(t, &why);
+	if (t->unread && !same && t->warn != NULL)
 		t->warn(&why);
 }
 
@@ -305,7 +312,7 @@ static bool
 make_local(struct tokens *t, struct arena *a, const struct token_order *order,
     struct token *ret, struct err *err)
 {
-	int64_t iat_s = clock_now_ms() / 1000;
+	int64_t iat_s = (t->ivs != NULL ? ivs_now_ms(t->ivs) : clock_now_ms()) / 1000;
 	int64_t exp_s = iat_s + life_s(order);
 	struct str text;
 	json_t *claims;
@@ -337,6 +344,7 @@ make_by_api(struct tokens *t, struct arena *a, const struct token_order *order,
 	struct ivs_token got;
 
 	if (!ivs_create_participant_token(t->ivs, a, &ask, &got, err)) {
+		ret->no_stage = err->kind == ERR_NOT_FOUND;
 		if (err->kind != ERR_THROTTLED) /* that one says when to come again */
 			err->kind = ERR_TOKEN;	/* cause and source stay */
 		return err_while(err, "asking AWS for a token");
@@ -354,6 +362,7 @@ tokens_make(struct tokens *t, struct arena *a, const struct token_order *order,
 	const bool local = tokens_are_local(t);
 	const int64_t began_us = clock_mono_us();
 
+	ret->no_stage = false;
 	if (local)
 		key_follow(t);
 	if (!(local ? make_local : make_by_api)(t, a, order, ret, err))

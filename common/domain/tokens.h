@@ -49,6 +49,7 @@ struct token_order {
 struct token {
 	struct str token, participant_id;
 	int64_t expires_at_ms;
+	bool no_stage; /* also when it fails: AWS says that it has no such stage */
 };
 
 /*

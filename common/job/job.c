@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
@@ -301,6 +302,8 @@ job_main(const struct job_spec *spec, int argc, char **argv)
 	bool dry_run = false;
 	int code;
 
+	/* Keys and passwords must not land in a core file, nor be read from /proc. */
+	prctl(PR_SET_DUMPABLE, 0);
 	order = read_options(spec->options, argc, argv, &dry_run);
 	if (order == ORDER_HELP || order == ORDER_WRONG) {
 		print_help(spec, order == ORDER_HELP ? stdout : stderr);

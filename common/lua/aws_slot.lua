@@ -9,8 +9,9 @@ local key = P .. 'aws:slot:' .. ARGV[8]
 local interval, burst, most = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
 local at = now * 1000
 local next_slot = tonumber(redis.call('GET', key) or 0)
--- Nobody reserves that far ahead: the clock of Redis was set back.
-if next_slot > at + (most + 60000) * 1000 + interval * burst then next_slot = 0 end
+-- Nobody reserves that far ahead, for a call lasts five seconds at most (aws_call.h): the clock of
+-- Redis was set back.
+if next_slot > at + (most + 5000) * 1000 + interval * (burst + 1) then next_slot = 0 end
 next_slot = math.max(next_slot, at)
 local wait = math.ceil(math.max(0, next_slot - at - interval * (burst - 1)) / 1000)
 if wait > most then return {'LATE', wait} end

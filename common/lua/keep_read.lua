@@ -3,7 +3,8 @@
 -- ARGV[8] life of an order, ms  ARGV[9] '1' = change nothing
 -- -> {'OK', now ms, publisher 'live'|'offline', publisher JSON,
 --     joins of the fullest 5 s of the last 15, people refused in the last 30 s,
---     orders under way, arn, stage JSON, seats, viewers now, arn, ...}
+--     orders under way, "<participant> <replicas AWS lets him have>" ('' = as the settings say),
+--     arn, stage JSON, seats, viewers now, arn, ...}
 --@include head stages
 local slot, joins = math.floor(now / 5000), 0
 for i = 0, 2 do
@@ -17,7 +18,8 @@ for i = 1, #flat, 2 do
 end
 local answer = {'OK', now, redis.call('GET', P .. 'publisher:status') or 'offline',
 	redis.call('GET', P .. 'publisher:info') or '', joins,
-	redis.call('ZCOUNT', P .. 'refused', now - 30000, '+inf'), orders}
+	redis.call('ZCOUNT', P .. 'refused', now - 30000, '+inf'), orders,
+	redis.call('GET', P .. 'keeper:replicas') or ''}
 for _, stage in ipairs(all_stages()) do
 	answer[#answer + 1] = stage.arn
 	answer[#answer + 1] = stage.json

@@ -7,6 +7,7 @@
 if ARGV[9] ~= '' then redis.call('HDEL', P .. 'orders', ARGV[9]) end
 if ARGV[8] == '' then return {'OK', ''} end
 local members = cjson.decode(ARGV[10])
+redis.call('DEL', P .. 'gone:' .. ARGV[8])
 members.createdAt = stage_of(ARGV[8]).createdAt or members.createdAt or now
 -- A broken entry is made whole again.
 if stage_of(ARGV[8]).state == 'unreadable' then members.state = 'active' end

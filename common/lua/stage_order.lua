@@ -1,8 +1,10 @@
 -- stage_order: permission to make one stage. Counted and noted in one step, so that no two
 -- together pass MAX_STAGES. An order that is noted and not finished is somebody at work, or dead.
---   orders  hash  order id -> JSON {at (ms), name}
+--   orders  hash  order id -> JSON {at (ms of the last permission), name}
 -- ARGV[8] lock token  ARGV[9] order id  ARGV[10] name  ARGV[11] most stages
--- -> {'OK', begun before 0|1}  the second time: look in AWS before making another
+-- ARGV[12] ms after which AWS surely lists what was made
+-- -> {'OK', begun before 0|1, may be made 0|1}  the second time: look in AWS before making
+--    another; when it is not there and may not be made, it may not be listed yet
 --  | {'MADE', arn, JSON}  this order has its stage
 --  | {'LIMIT', stages and orders that exist} | {'LOST'}
 --@include head fence stages
@@ -10,8 +12,14 @@ local orders, stages = P .. 'orders', all_stages()
 for _, stage in ipairs(stages) do
 	if stage.order == ARGV[9] then return {'MADE', stage.arn, stage.json} end
 end
-if redis.call('HEXISTS', orders, ARGV[9]) == 1 then return {'OK', 1} end
-local exist = #stages + redis.call('HLEN', orders)
-if exist >= tonumber(ARGV[11]) then return {'LIMIT', exist} end
+local before = redis.call('HGET', orders, ARGV[9])
+if before then
+	local ok, order = pcall(cjson.decode, before)
+	local at = ok and type(order) == 'table' and tonumber(order.at) or 0
+	if at <= now and now - at < tonumber(ARGV[12]) then return {'OK', 1, 0} end
+else
+	local exist = #stages + redis.call('HLEN', orders)
+	if exist >= tonumber(ARGV[11]) then return {'LIMIT', exist} end
+end
 redis.call('HSET', orders, ARGV[9], cjson.encode({at = now, name = ARGV[10]}))
-return {'OK', 0}
+return {'OK', before and 1 or 0, 1}

@@ -13,8 +13,11 @@ if tonumber(redis.call('ZSCORE', beats(arn), user) or 0) > session.j then
 end
 finish(user, arn, now, 'void')
 local _, old, old_session = parked(user)
-local ours = old_session and (old == MASTER or redis.call('HEXISTS', P .. 'stages', old) == 1)
-if not ours or redis.call('ZCARD', beats(old)) >= (tonumber(stage_of(old).maxViewers) or tonumber(ARGV[7])) then
+local stage = old_session and (old == MASTER or redis.call('HEXISTS', P .. 'stages', old) == 1)
+	and stage_of(old)
+-- One that is being removed takes nobody, not even him.
+local stays = stage and (not stage.state or stage.state == 'active' or stage.state == 'draining')
+if not stays or redis.call('ZCARD', beats(old)) >= (tonumber(stage.maxViewers) or tonumber(ARGV[7])) then
 	end_parked(user)
 	return {'OK', 1}
 end

@@ -1,9 +1,14 @@
 # What every test file loads: requests, stores, waiting.
 # shellcheck shell=bash disable=SC2034
 
-KEY=${API_SECRET_KEY%%,*}
-READ_KEY=$API_READ_KEYS
-MASTER=$MASTER_STAGE_ARN
+# The stack that the environment names.
+use_stack() {
+	KEY=${API_SECRET_KEY%%,*}
+	READ_KEY=$API_READ_KEYS
+	MASTER=$MASTER_STAGE_ARN
+	P=${REDIS_KEY_PREFIX:-ivs:prod:}
+}
+use_stack
 
 # An id nobody else uses.
 fresh() { printf '%s-%s-%s' "${1:-u}" "$$" "$RANDOM$RANDOM"; }
@@ -46,7 +51,6 @@ cgi() {
 
 redis_c() { redis-cli -s "$REDIS_SOCKET" "$@"; }
 psql_q() { psql -X -qAt -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" -c "$1"; }
-P=${REDIS_KEY_PREFIX:-ivs:prod:}
 
 # wait_until SECONDS COMMAND...: true as soon as the command is.
 wait_until() {
@@ -60,33 +64,9 @@ wait_until() {
 
 go_live() { api PUT /api/stats/publisher '{"isPublisherLive":true}'; }
 go_offline() { api PUT /api/stats/publisher '{"isPublisherLive":false}'; }
-
-# new_stage NAME [MAX_VIEWERS]: a stage of ours with a picture, known to AWS; prints its ARN.
-new_stage() {
-	local arn
-	arn=$(curl -sS --aws-sigv4 "aws:amz:$AWS_REGION:ivs" \
-		--user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
-		-H "X-Amz-Security-Token: $AWS_SESSION_TOKEN" -H 'Content-Type: application/json' \
-		-d "{\"name\":\"$1\"}" "$AWS_ENDPOINT_URL/CreateStage" | jq -r .stage.arn)
-	redis_c hset "${P}stages" "$arn" \
-		"{\"name\":\"$1\",\"picture\":true,\"maxViewers\":${2:-50}}" >/dev/null
-	printf '%s' "$arn"
+forget_publisher() {
+	redis_c del "${P}publisher:status" "${P}publisher:info" "${P}publisher:why" "${P}publisher:seen" >/dev/null
 }
-
-# seat USER ARN [PARTICIPANT]: by rejoin, which needs no token.
-seat() {
-	api POST /api/viewer/rejoin \
-		"{\"userId\":\"$1\",\"stageArn\":\"$2\",\"participantId\":\"${3:-p1}\"}"
-}
-beat() { api POST /api/viewer/heartbeat "{\"userId\":\"$1\",\"stageArn\":\"$2\"}"; }
-leave() { api POST /api/viewer/leave "{\"userId\":\"$1\",\"stageArn\":\"$2\"}"; }
-# make_silent USER ARN SECONDS: as if his last heartbeat were that long ago.
-make_silent() {
-	local now
-	now=$(redis_c time | head -n 1)
-	redis_c zadd "${P}viewer:heartbeat:$2" "$(((now - $3) * 1000))" "$1" >/dev/null
-}
-seats() { redis_c zcard "${P}viewer:heartbeat:$1"; }
 
 # The worker (child) of a program's supervisor.
 worker_of() {
@@ -100,6 +80,17 @@ count_status() { awk -v s="$1" '$1 == s { n++ } END { print n + 0 }'; }
 emulator() { # METHOD PATH [BODY]
 	curl -sS -X "$1" ${3:+-d "$3"} "$AWS_ENDPOINT_URL/_emulator/$2"
 }
+fault() { emulator POST faults "$1" >/dev/null; }
+# A call by our AWS client -> $http_body: what it makes of the answer.
+aws() { http_body=$("$BUILD_DIR/tests/tools/aws_call" "$@") || true; } # OPERATION ARGS...
+# A call by somebody else with our keys, as from the console of AWS.
+console() { # OPERATION BODY
+	curl -sS --aws-sigv4 "aws:amz:$AWS_REGION:ivs" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
+		-H "X-Amz-Security-Token: $AWS_SESSION_TOKEN" -H 'Content-Type: application/json' \
+		-d "$2" "$AWS_ENDPOINT_URL/$1"
+}
+new_pem() { openssl ecparam -name "${1:-secp384r1}" -genkey -noout | openssl ec -pubout 2>/dev/null; }
+
 assert_status() {
 	[ "$http_status" = "$1" ] || {
 		echo "status $http_status, wanted $1; body: $http_body" >&2
@@ -145,14 +136,6 @@ as_client() {
 # repeat NUMBER LINE (a loop would be slow: Bats traps each command)
 repeat() { yes "$2" | head -n "$1"; }
 
-# old_seat USER ARN JOINED_S SILENT_S [PARTICIPANT]: seated that long ago, silent for so long.
-old_seat() {
-	local now sid
-	now=$(($(redis_c time | head -n 1) * 1000)) sid=$(</proc/sys/kernel/random/uuid)
-	redis_c zadd "${P}viewer:heartbeat:$2" $((now - $4 * 1000)) "$1" >/dev/null
-	redis_c hset "${P}viewer:session:$2" "$1" "$sid $((now - $3 * 1000)) ${5:-p1}" >/dev/null
-	redis_c hset "${P}viewer:stage" "$1" "$2" >/dev/null
-}
 # rows USER COLUMNS: what PostgreSQL has of a user (a plain id), oldest first, all records written.
 rows() {
 	local status=$http_status body=$http_body headers=$http_headers
@@ -162,16 +145,9 @@ rows() {
 	psql_q "SELECT $2 FROM (SELECT * FROM viewer_sessions WHERE user_id = '$1' ORDER BY id) s"
 }
 
-# Only the stages that a test makes from here on, the master besides; call put_stages_back in
-# teardown.
-set_stages_aside() { redis_c rename "${P}stages" stages-aside >/dev/null 2>&1 || true; }
-put_stages_back() {
-	[ "$(redis_c exists stages-aside)" = 0 ] && return
-	redis_c rename stages-aside "${P}stages" >/dev/null
-}
-
 # The pid of a service of the stack now (a restart changes it), and all its processes.
 pid_of() { sed -n "s/^PID_${1^^}=//p" "$SUITE_DIR/env"; }
+is_gone() { ! kill -0 "$1" 2>/dev/null; } # PID
 processes_of() { pid_of "$1"; pgrep -P "$(pid_of "$1")"; }
 freeze() { processes_of "$1" | xargs kill -STOP; }
 thaw() { processes_of "$1" | xargs kill -CONT; }
@@ -189,3 +165,5 @@ all_well() {
 		api POST /api/token/viewer "{\"userId\":\"$user\"}" && [ "$http_status" != 503 ] &&
 		leave "$user" "$MASTER"
 }
+
+load lib/stages

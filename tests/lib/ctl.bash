@@ -1,9 +1,6 @@
 # What the tests of ivsctl share.
 # shellcheck shell=bash disable=SC2034,SC2154
 
-aws() { http_body=$("$BUILD_DIR/tests/tools/aws_call" "$@") || true; } # OPERATION ARGS...
-fault() { emulator POST faults "$1" >/dev/null; }
-
 # ctl WORDS... -> $status $output (stdout) $stderr
 ctl() { run --separate-stderr "$BUILD_DIR/ctl/ivsctl" "$@"; }
 done_well() { equals "$status $stderr" "0 ${1:-}"; }

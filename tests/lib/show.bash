@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 
 # show_up NAME=VALUE...: in setup_file. What the tests of the file call api, emulator, redis_c is
-# then this stack's. Kept beside the suite's folder, whose logs are searched for secrets.
+# then this stack's. Its folder is in the suite's: 99-end.bats looks at its logs, too.
 show_up() {
 	local dir setting
 	dir=$(mktemp -d "$SUITE_DIR/show.XXXX")
@@ -18,8 +18,9 @@ show_up() {
 	# shellcheck source=/dev/null
 	. "$dir/env"
 	set +a
+	use_stack
 }
-# In teardown_file.
+# In teardown_file, or wherever show_up was.
 show_down() { "$PROJECT_ROOT/deploy/stack" down "$SUITE_DIR" 3>&- >/dev/null; }
 
 autoscale() { "$BUILD_DIR/cron/autoscale" "$@" 2>>"$SUITE_DIR/log/autoscale.log"; }
@@ -60,14 +61,6 @@ seats_now() {
 		end
 		return out" 1 "$P"
 }
-# Everybody has left (their sessions end); the demand they made is forgotten.
-empty_show() {
-	redis_c eval "for _, key in ipairs(redis.call('KEYS', KEYS[1] .. 'joins:*')) do redis.call('DEL', key) end
-		redis.call('DEL', KEYS[1] .. 'refused', KEYS[1] .. 'keeper:rest')
-		for _, arn in ipairs(redis.call('HKEYS', KEYS[1] .. 'stages')) do
-			redis.call('DEL', KEYS[1] .. 'viewer:heartbeat:' .. arn, KEYS[1] .. 'viewer:session:' .. arn)
-		end
-		redis.call('DEL', KEYS[1] .. 'viewer:stage')
-		return 1" 1 "$P" >/dev/null
-}
 calls_of() { emulator GET calls | jq -r "$1"; }
+throttled() { calls_of '[.throttled[]] | add'; }
+all_calls() { calls_of '[del(.failed, .throttled)[], .failed[]] | add'; }

@@ -195,6 +195,37 @@ test_error(const struct error_row *row)
 }
 
 static void
+test_retry_after(void)
+{
+	static const struct {
+		const char *text;
+		int64_t ms;
+	} rows[] = {
+		{ "0", 0 },
+		{ "60000", 60000 },
+		{ "86400000", 60000 },
+		{ "9223372036854775807", 60000 },
+		{ "-5", -1 },
+		{ "soon", -1 },
+		{ "", -1 },
+	};
+	static const struct sigv4_creds creds;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct http_response answer = { .status = 503,
+			.headers = { { STR("x-amz-retry-after"), str_of(rows[i].text) } },
+			.n_headers = 1,
+			.body = STR("") };
+		struct ivs_failure failure;
+		struct err err = ERR_INIT;
+
+		(void)ivs_error_read(&arena, &answer, &creds, &failure, &err);
+		ok(failure.server_wait_ms == rows[i].ms, "x-amz-retry-after '%s'",
+		    rows[i].text);
+	}
+}
+
+static void
 test_not_publishing(void)
 {
 	static const struct {
@@ -297,6 +328,7 @@ main(void)
 	test_endpoints();
 	for (size_t i = 0; i < sizeof(error_rows) / sizeof(*error_rows); i++)
 		test_error(&error_rows[i]);
+	test_retry_after();
 	test_not_publishing();
 	test_request_id();
 	test_forms();

@@ -1,8 +1,10 @@
 /* crypto: published vectors, and ES384 keys good and bad. */
 #include "base/crypto.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <openssl/ecdsa.h>
@@ -282,6 +284,46 @@ test_es384_refused(EVP_PKEY *good)
 	EVP_PKEY_free(ed);
 }
 
+/* Without a terminal OpenSSL would ask stdin: what stands there must still be there. */
+static bool
+asks_nobody(struct str pem)
+{
+	struct es384_key *k = es384_new();
+	int answers[2];
+	char word[8];
+
+	if (setsid() < 0 || pipe(answers) != 0 || dup2(answers[0], 0) < 0 ||
+	    write(answers[1], "word\n", 5) != 5 || fcntl(0, F_SETFL, O_NONBLOCK) != 0)
+		return false;
+	return !es384_has_public(k, pem) && read(0, word, sizeof(word)) == 5;
+}
+
+/* What AWS calls a public key is read like any text of others. */
+static void
+test_locked_public_key(EVP_PKEY *good)
+{
+	struct str text, line;
+	BIO *bio = BIO_new(BIO_s_mem());
+	int status = -1;
+	char *p;
+	pid_t pid;
+
+	PEM_write_bio_PUBKEY(bio, good);
+	text.n = (size_t)BIO_get_mem_data(bio, &p);
+	text.p = p;
+	line = str_cut(&text, '\n');
+	text = str_printf(&a,
+	    "%.*s\nProc-Type: 4,ENCRYPTED\n"
+	    "DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n%.*s",
+	    STR_ARG(line), STR_ARG(text));
+	pid = fork();
+	if (pid == 0)
+		_exit(asks_nobody(text) ? 0 : 1);
+	waitpid(pid, &status, 0);
+	ok(status == 0, "nobody is asked for the passphrase of a public key");
+	BIO_free(bio);
+}
+
 static void
 remove_folder(void)
 {
@@ -310,6 +352,7 @@ main(void)
 	test_equal();
 	test_es384_sign(pkey);
 	test_es384_refused(pkey);
+	test_locked_public_key(pkey);
 	remove_folder();
 	EVP_PKEY_free(pkey);
 	arena_clear(&a);

@@ -281,7 +281,7 @@ test_absurd(struct arena *a)
 			int64_t x = numbers[k % n], y = numbers[k / n % n];
 			int64_t z = numbers[k / n / n];
 			struct scaling_input in = { true, x, y, z, z, x, y, true, x, z,
-				joins[i], y, x, NULL, 0 };
+				joins[i], y, x, NULL, 0, false };
 
 			show_read(&in, a, "M1 A0r A0 A3d H2c");
 			in.stages[1].seats = x;

@@ -67,6 +67,15 @@ local function parked(user)
 	local at, arn, text = raw:match('^(%d+) (%S+) (.*)$')
 	return tonumber(at), arn, session_read(text)
 end
+-- How many who are about to move from this stage may yet stay there.
+local function parked_from(arn)
+	local flat, n = redis.call('HGETALL', P .. 'viewer:moving'), 0
+	for i = 2, #flat, 2 do
+		local at, from = flat[i]:match('^(%d+) (%S+) ')
+		if from == arn and tonumber(at) >= cutoff then n = n + 1 end
+	end
+	return n
+end
 local function end_parked(user)
 	local at, arn, session = parked(user)
 	if not at then return end

@@ -2,10 +2,16 @@
 bats_require_minimum_version 1.5.0
 load lib/common
 
+# Once for all: each test here leaves nothing on its way that another one counts.
+setup_file() {
+	remember_show
+	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR wait_until 20 settled
+}
 setup() { PRE="m$$-$BATS_TEST_NUMBER:"; }
 teardown() {
 	thaw redis
 	emulator DELETE faults >/dev/null
+	emulator POST clock '{"offsetSeconds":0}' >/dev/null
 }
 
 scrape() { call GET /metrics - -H "Authorization: Bearer $KEY"; }
@@ -95,7 +101,6 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 	arn=$(new_stage "metrics-$RANDOM") user=$(fresh m)
 	go_live
 	seat "$user" "$arn"
-	wait_until 20 settled
 	ok=$(requests /api/viewer/heartbeat POST 200)
 	bad=$(requests /api/viewer/heartbeat POST 400)
 	gone=$(requests /api/viewer/heartbeat POST 404)
@@ -115,7 +120,6 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 	local arn user ok calls parcels
 	arn=$(new_stage "metrics-$RANDOM") user=$(fresh m)
 	seat "$user" "$arn"
-	wait_until 20 settled
 	ok=$(requests /api/viewer/heartbeat POST 200)
 	evalsha() { redis_c info commandstats | sed -n 's/^cmdstat_evalsha:calls=\([0-9]*\),.*/\1/p'; }
 	calls=$(evalsha)
@@ -132,7 +136,6 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 @test "metrics: an unknown path is the route none, whatever it is called" {
 	local word
 	word=$(fresh w)
-	wait_until 20 settled
 	n=$(requests none GET 404)
 	call GET "/$word"
 	call GET "/api/$word"
@@ -141,14 +144,12 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 }
 
 @test "metrics: an idle program tells what it counted within three seconds" {
-	wait_until 20 settled
 	n=$(requests /livez GET 200)
 	call GET /livez
 	wait_until 3 counted /livez GET 200 $((n + 1))
 }
 
 @test "metrics: a program that is ended tells what it counted" {
-	wait_until 20 settled
 	n=$(requests /api/stats GET 200)
 	api GET /api/stats
 	workers_of stats | xargs kill -TERM
@@ -169,7 +170,6 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 
 @test "metrics: with Redis away it is 503, and every failure is counted once it is back" {
 	local n seen=0 i
-	wait_until 20 settled
 	n=$(requests /api/stats GET 503) errors=$(value 'errors_total{dependency="redis"}')
 	freeze redis
 	scrape
@@ -194,6 +194,17 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 			$'requests_total /x GET 200 5\n' $'request_duration_seconds 10 20\n' >/dev/null
 	done
 	equals "$(redis_c hget "${PRE}metrics" 'requests_total /x GET 200')" 10
+	# also when Redis was away for minutes between
+	(($(redis_c pttl "${PRE}metrics:from:process") > 1800000))
+}
+
+@test "metrics: a counter that is full or no number begins anew, and the others go on" {
+	local text
+	text=$(cat "$PROJECT_ROOT"/common/lua/{lib/head,metrics_add}.lua)
+	redis_c hset "${PRE}metrics" 'errors_total redis' 9223372036854775807 'errors_total aws' nonsense >/dev/null
+	redis_c eval "$text" 1 "$PRE" '' 0 0 '' 60000 "$MASTER" 50 process 1 \
+		$'errors_total redis 3\nerrors_total aws 4\nerrors_total none 5\n' '' >/dev/null
+	equals "$(redis_c hmget "${PRE}metrics" 'errors_total redis' 'errors_total aws' 'errors_total none' | tr '\n' ' ')" '3 4 5 '
 }
 
 @test "metrics: two thousand stages and a thousand routes fit into the limits" {
@@ -349,6 +360,18 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 	stats_calls 3
 	job
 	equals "$(emulator GET metrics | jq '[.metrics[] | select(.name == "APILatency")] | length') $(samples APILatency)" '2 3'
+}
+
+@test "cloudwatch: with a clock that is hours ahead it is told all the same, for its own time" {
+	local now
+	job
+	emulator DELETE metrics >/dev/null
+	stats_calls 2
+	emulator POST clock '{"offsetSeconds":-10800}' >/dev/null
+	job
+	equals "$(samples APILatency)" 2
+	now=$(emulator GET metrics | jq '.metrics | last | .timestamp | floor')
+	(($(date +%s) - now - 10800 < 120 && now + 10800 - $(date +%s) < 120)) || { echo "told for $now" >&2; return 1; }
 }
 
 @test "cloudwatch: a run that died while sending counts as sent" {

@@ -5,13 +5,15 @@ load lib/ctl
 load lib/jwt
 
 setup() {
-	own=$(mktemp -d /tmp/ivs-ctl.XXXXXX)
+	own=$BATS_TEST_TMPDIR/own
+	mkdir -m 700 "$own"
 	key=$own/key.pem
 	export IVS_ENV_FILE=/dev/null IVS_SIGNING_KEY_FILE=$key
 	unset IVS_SIGNING_KEY_ARN
 }
 teardown() {
 	emulator DELETE faults >/dev/null
+	emulator POST clock '{"offsetSeconds":0}' >/dev/null
 	emulator POST quotas '{"keys":3}' >/dev/null
 	for pid in ${server_pids:-}; do
 		kill "$pid" 2>/dev/null || true
@@ -20,7 +22,6 @@ teardown() {
 	for arn in $(key_arns); do
 		aws DeletePublicKey "$arn"
 	done
-	rm -rf "$own"
 }
 
 key_arns() { aws ListPublicKeys; jq -r '.result[].arn' <<<"$http_body"; }
@@ -56,6 +57,22 @@ made_key() { # a key in use; $arn
 	matches "$(json .result.name)" '^ivs-live-signing-20[0-9]{6}$'
 	openssl ec -in "$key" -noout -text 2>/dev/null | grep -q 'NIST CURVE: P-384'
 	equals "$(ls "$own")" key.pem
+}
+
+@test "keys: what root makes belongs to whom the folder and the key belong" {
+	[ "$(id -u)" = 0 ] || skip 'only root can give a file away'
+	chown 65534:65534 "$own"
+	ctl signing-key create
+	done_well
+	ctl signing-key rotate
+	equals "$status" 0
+	equals "$(stat -c '%u:%g %a' "$key" "$key.old" | tr '\n' ' ')" '65534:65534 600 65534:65534 600 '
+}
+
+@test "keys: a path of any bytes ends in JSON" {
+	ctl signing-key create --no-import --json --file "$own/"$'k\xff'
+	done_well
+	matches "$(jq -r .file <<<"$output")" "^$own/k"
 }
 
 @test "keys: create never overwrites, whatever is there" {
@@ -229,6 +246,8 @@ made_key() { # a key in use; $arn
 	made_key
 	IVS_SIGNING_KEY_ARN=$arn ctl signing-key rotate
 	refused 78 'remove the setting'
+	IVS_SIGNING_KEY_ARN=$arn ctl signing-key rotate --file "$own/./key.pem"
+	refused 78 'remove the setting'
 	equals "$(key_arns)" "$arn"
 }
 
@@ -308,6 +327,19 @@ kid_of() { # TOKEN
 	cut -d. -f1 <<<"$1" | tr -- -_ +/ | sed -e 's/$/===/' -e 's/^\(\(....\)*\)=*$/\1/' | base64 -d | jq -r .kid
 }
 signs_with() { local_token && [ "$(kid_of "$(json .data.token)")" = "$1" ]; } # ARN
+
+@test "keys: a token is of the time AWS has, where ours was found wrong" {
+	made_key
+	emulator POST clock '{"offsetSeconds":-7200}' >/dev/null
+	# a registry that does not know the stage: AWS is asked first
+	cgi token POST /api/token/mediaserver "$(obj serverId ctl stageArn "$MASTER")" \
+		REDIS_KEY_PREFIX="clock$$:" TOKEN_MODE=local HTTP_X_INTERNAL_SECRET="$INTERNAL_SECRET"
+	assert_status 200
+	public_of "$key" >"$own/pub"
+	read_token "$(json .data.token)" "$own/pub"
+	off=$(($(date +%s) - $(jq .iat <<<"$token_claims")))
+	((off > 7100 && off < 7300)) || { echo "$off s" >&2; return 1; }
+}
 
 @test "keys: a rotation under load fails no request, and old tokens stay valid" {
 	made_key

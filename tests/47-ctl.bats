@@ -1,4 +1,4 @@
-# ivsctl: what it understands, stages, and planning. Keys: 47-keys.bats.
+# ivsctl: what it understands, stages, and planning. Keys: 48-keys.bats.
 bats_require_minimum_version 1.5.0
 load lib/common
 load lib/ctl
@@ -34,6 +34,22 @@ teardown() {
 	ctl --nonsense
 	equals "$status" 64
 	matches "$stderr" 'ivsctl help'
+}
+
+@test "ctl: words that are quoted steer no terminal, and tags are text" {
+	local word
+	for word in "stage drain" "signing-key delete" "plan 1" "stage"; do
+		# shellcheck disable=SC2086
+		ctl $word $'a\e[31m\nb'
+		equals "$status" 64
+		[[ $stderr != *$'\e'* ]]
+	done
+	ctl stage drain $'\xc2\x9b31m\xff\xc3\xa9'
+	[[ $stderr == "ivsctl: '?31m?é' is no stage"* ]]
+	for word in $'a=\xff' $'a=b\nc' $'\xff=b'; do
+		ctl stage create tagged --tag "$word"
+		refused 64 'NAME=VALUE'
+	done
 }
 
 @test "ctl: help and version need no settings" {
