@@ -106,14 +106,6 @@ next_token(struct arena *a, struct str arn)
 	return json_str(buf_view(&b));
 }
 
-static int
-compare(struct str a, struct str b)
-{
-	int d = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
-
-	return d != 0 ? d : a.n < b.n ? -1 : a.n > b.n;
-}
-
 /* Where the page starts: behind the stage that ended the last one, there or gone. */
 static size_t
 first_of_page(const struct config *cfg, const struct show *show, struct str after)
@@ -123,7 +115,7 @@ first_of_page(const struct config *cfg, const struct show *show, struct str afte
 	if (after.n == 0)
 		return 0;
 	while (!str_eq(after, cfg->master_stage_arn) && i < show->n_stages &&
-	       compare(show->stages[i].arn, after) <= 0)
+	       str_cmp(show->stages[i].arn, after) <= 0)
 		i++;
 	return i;
 }

@@ -59,15 +59,6 @@ tidy(struct arena *a, struct str s)
 	return finished(&b);
 }
 
-static int
-compare(struct str a, struct str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int c = n ? memcmp(a.p, b.p, n) : 0;
-
-	return c ? c : (a.n > b.n) - (a.n < b.n);
-}
-
 /* Equal names keep the order of sending: their values are joined in that order. */
 static void
 header_insert(struct header_list *l, struct arena *a, struct str name, struct str value)
@@ -76,7 +67,7 @@ header_insert(struct header_list *l, struct arena *a, struct str name, struct st
 	size_t i;
 
 	INVARIANT(l->n < sizeof(l->h) / sizeof(*l->h));
-	for (i = l->n++; i > 0 && compare(l->h[i - 1].name, new.name) > 0; i--)
+	for (i = l->n++; i > 0 && str_cmp(l->h[i - 1].name, new.name) > 0; i--)
 		l->h[i] = l->h[i - 1];
 	l->h[i] = new;
 }
@@ -208,9 +199,9 @@ static int
 param_compare(const void *left, const void *right)
 {
 	const struct param *l = left, *r = right;
-	int c = compare(l->name, r->name);
+	int c = str_cmp(l->name, r->name);
 
-	return c ? c : compare(l->value, r->value);
+	return c ? c : str_cmp(l->value, r->value);
 }
 
 static size_t

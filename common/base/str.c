@@ -36,6 +36,15 @@ str_ieq(struct str a, struct str b)
 	return a.n == b.n && (a.n == 0 || strncasecmp(a.p, b.p, a.n) == 0);
 }
 
+int
+str_cmp(struct str a, struct str b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int d = n > 0 ? memcmp(a.p, b.p, n) : 0;
+
+	return d != 0 ? d : a.n < b.n ? -1 : a.n > b.n;
+}
+
 bool
 str_starts(struct str s, struct str prefix)
 {

@@ -31,6 +31,7 @@ struct str str_of(const char *cstr); /* NULL gives the empty view */
 bool str_eq(struct str a, struct str b);
 bool str_is(struct str a, const char *cstr);
 bool str_ieq(struct str a, struct str b); /* ASCII case ignored */
+int str_cmp(struct str a, struct str b);  /* by bytes: < 0, 0, > 0 */
 bool str_starts(struct str s, struct str prefix);
 bool str_ends(struct str s, struct str suffix);
 struct str str_trim(struct str s);	     /* spaces and tabs at both ends */

@@ -12,22 +12,13 @@ struct field {
 };
 
 static int
-str_order(struct str a, struct str b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int order = n > 0 ? memcmp(a.p, b.p, n) : 0;
-
-	return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
-}
-
-static int
 key_order(const struct counter *a, const struct counter *b)
 {
 	int order = (a->metric > b->metric) - (a->metric < b->metric);
 	size_t i;
 
 	for (i = 0; order == 0 && i < METRIC_LABELS; i++)
-		order = str_order(a->labels[i], b->labels[i]);
+		order = str_cmp(a->labels[i], b->labels[i]);
 	return order;
 }
 

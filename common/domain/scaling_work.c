@@ -117,10 +117,7 @@ by_number(int64_t a, int64_t b)
 static int
 by_arn(const struct cell *a, const struct cell *b)
 {
-	size_t n = a->in->arn.n < b->in->arn.n ? a->in->arn.n : b->in->arn.n;
-	int order = n > 0 ? memcmp(a->in->arn.p, b->in->arn.p, n) : 0;
-
-	return order ? order : (a->in->arn.n > n) - (b->in->arn.n > n);
+	return str_cmp(a->in->arn, b->in->arn);
 }
 
 int

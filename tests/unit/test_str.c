@@ -25,6 +25,10 @@ test_compare(void)
 static void
 test_ends(void)
 {
+	ok(str_cmp(STR("ab"), STR("abc")) < 0, "what is shorter comes first");
+	ok(str_cmp(STR("b"), STR("abc")) > 0, "then by bytes");
+	ok(str_cmp(STR("\xff"), STR("a")) > 0, "bytes have no sign");
+	ok(str_cmp(STR_NULL, STR("")) == 0, "nothing is as empty as empty");
 	ok(str_starts(STR("abc"), STR("ab")), "starts");
 	ok(str_starts(STR("abc"), STR("")), "everything starts with nothing");
 	ok(!str_starts(STR("ab"), STR("abc")), "too short to start with it");
