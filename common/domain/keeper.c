@@ -58,9 +58,10 @@ static void
 failed(struct run *r, struct str arn, const struct err *err)
 {
 	struct keeper_report *out = r->out;
+	size_t before = out->n_events;
 
 	event(r, KEEPER_FAILED, arn, NULL);
-	if (out->n_events > 0)
+	if (out->n_events > before)
 		out->events[out->n_events - 1].cause =
 		    str_printf(r->w->arena, "%s%s", err->cause, err->trail);
 	out->lock_lost |= err->kind == ERR_LOCK_LOST && !r->late;
@@ -99,17 +100,19 @@ guard(void *arg, struct err *err)
 	struct run *r = arg;
 	struct str word;
 
-	r->late = clock_mono_ms() > r->deadline_ms;
-	if (r->late)
-		return err_set(err, ERR_LOCK_LOST, "the time for this run is over");
-	while (clock_mono_ms() - r->confirmed_ms > LOCK_TRUST_MS) {
+	for (;;) {
+		r->late = clock_mono_ms() > r->deadline_ms;
+		if (r->late)
+			return err_set(
+			    err, ERR_LOCK_LOST, "the time for this run is over");
+		if (clock_mono_ms() - r->confirmed_ms <= LOCK_TRUST_MS)
+			return true;
 		if (!lock_call(r, SCRIPT_LOCK_KEEP, &word, err))
 			return false;
 		if (!str_is(word, "OK"))
 			return err_set(
 			    err, ERR_LOCK_LOST, "another run has taken the lock");
 	}
-	return true;
 }
 
 static bool
@@ -403,19 +406,6 @@ rest_ms(const struct run *r)
 	return out->plan.limited ? REST_LIMITED_MS : REST_MS;
 }
 
-/* Those that AWS has given him by now. */
-static int64_t
-replicas_given(const struct run *r)
-{
-	const struct scaling_input *in = &r->out->in;
-	int64_t n = r->out->count[KEEPER_REPLICATED];
-	size_t i;
-
-	for (i = 0; i < in->n_stages; i++)
-		n += in->stages[i].picture == SCALING_REPLICA;
-	return n;
-}
-
 /* v == NULL: the run came to nothing. The next one would not fare better right now. */
 static bool
 finish(struct run *r, const struct keeper_view *v, struct err *err)
@@ -430,7 +420,7 @@ finish(struct run *r, const struct keeper_view *v, struct err *err)
 	redis_arg_int(&c, rest_ms(r));
 	redis_arg(&c, v != NULL ? v->participant_id : STR(""));
 	if (r->no_more_replicas)
-		redis_arg_int(&c, replicas_given(r));
+		redis_arg_int(&c, keeper_replicas_given(r->out));
 	else
 		redis_arg(&c, STR(""));
 	if (r->synced)

@@ -98,4 +98,7 @@ struct str keeper_explain(const struct keeper_report *r, struct arena *a);
 struct str keeper_report_json(
     const struct keeper_report *r, struct arena *a, const char *by, int64_t now_ms);
 
+/* Replicas that AWS has given the publisher when the run ends. */
+int64_t keeper_replicas_given(const struct keeper_report *r);
+
 #endif

@@ -192,3 +192,14 @@ keeper_report_json(
 	json_decref(o);
 	return text;
 }
+
+int64_t
+keeper_replicas_given(const struct keeper_report *r)
+{
+	int64_t n = r->count[KEEPER_REPLICATED];
+	size_t i;
+
+	for (i = 0; i < r->in.n_stages; i++)
+		n += r->in.stages[i].picture == SCALING_REPLICA;
+	return n;
+}
