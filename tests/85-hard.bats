@@ -3,6 +3,7 @@
 load lib/common
 
 setup() { go_live; }
+teardown() { [ -z "${watcher:-}" ] || kill "$watcher" 2>/dev/null || true; }
 
 # Prints N join lines for one stage: joins PREFIX ARN N
 joins() {
@@ -22,12 +23,14 @@ drain() { "$BUILD_DIR/cron/records" >>"$SUITE_DIR/log/cron.log" 2>&1; }
 	# Looks at the seats all the while.
 	redis-cli -s "$REDIS_SOCKET" -r -1 -i 0.002 zcard "${P}viewer:heartbeat:$stage" >"$BATS_TEST_TMPDIR/seats" 3>&- &
 	watcher=$!
+	joins "$u-first" "$stage" 49 | sed 's|token/viewer|viewer/heartbeat|' >"$BATS_TEST_TMPDIR/beats"
 	for round in $(seq 100); do
+		load_requests 4 <"$BATS_TEST_TMPDIR/beats" >/dev/null # they do not lapse
 		joins "$u-$round" "$stage" 500 | load_requests 100 >"$BATS_TEST_TMPDIR/rush"
-		[ "$(cut -d' ' -f1 "$BATS_TEST_TMPDIR/rush" | sort | uniq -c | xargs)" = '1 200 499 503' ]
+		equals "$(cut -d' ' -f1 "$BATS_TEST_TMPDIR/rush" | sort | uniq -c | xargs)" '1 200 499 503'
 		# Who got it leaves again.
 		leave "$u-$round-$(awk '$1 == 200 { print $2 }' "$BATS_TEST_TMPDIR/rush")" "$stage"
-		[ "$http_status $(seats "$stage")" = '200 49' ]
+		equals "$http_status $(seats "$stage")" '200 49'
 	done
 	kill "$watcher"
 	[ "$(sort -n "$BATS_TEST_TMPDIR/seats" | tail -n 1)" = 50 ]
@@ -118,8 +121,9 @@ worker_is_back() { [ -n "$(worker_of viewer)" ]; }
 	redis_c echo "the end" >/dev/null
 	wait_until 5 grep -q 'the end' "$BATS_TEST_TMPDIR/monitor"
 	kill "$monitor"
-	# What came from a client, not from inside a script (those say "lua").
-	grep -v ' lua\]' "$BATS_TEST_TMPDIR/monitor" | grep -vE '^OK|the end' >"$BATS_TEST_TMPDIR/trips"
+	# What came from a client, not from inside a script (those say "lua"); nor what the programs
+	# tell once a second of all that they counted.
+	grep -v ' lua\]' "$BATS_TEST_TMPDIR/monitor" | grep -vE '^OK|the end|requests_total ' >"$BATS_TEST_TMPDIR/trips"
 	cat "$BATS_TEST_TMPDIR/trips"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/trips")" = 1 ]
 	grep -q '"INCR"\|"incr"' "$BATS_TEST_TMPDIR/monitor"
@@ -135,7 +139,9 @@ worker_is_back() { [ -n "$(worker_of viewer)" ]; }
 	loader=$!
 	for _ in 1 2 3; do
 		wait_until 10 filled_by 100
-		kill -TERM "$(worker_of viewer)"
+		worker=$(worker_of viewer)
+		kill -TERM "$worker"
+		wait_until 10 is_gone "$worker"
 	done
 	wait $loader
 	[ "$(count_status 200 <"$BATS_TEST_TMPDIR/out")" = 3000 ]
