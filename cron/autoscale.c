@@ -16,6 +16,7 @@
 #include "base/banned.h"
 
 #define BUDGET_MS 20000
+#define BUDGET_MIN_MS 5000
 #define DEADLINE_S 55
 #define NAP_MS 200
 #define AT_ONCE_MAX 5 /* passes without waiting, because of news */
@@ -55,10 +56,21 @@ explain_now(struct job *j, struct stage_work *w, struct err *err)
 	return true;
 }
 
+/* The last pass of a run must not go far into the next run. */
+static int64_t
+budget_ms(const struct job *j)
+{
+	int64_t left_ms = j->deadline_mono_ms - clock_mono_ms();
+
+	if (left_ms > BUDGET_MS)
+		return BUDGET_MS;
+	return left_ms > BUDGET_MIN_MS ? left_ms : BUDGET_MIN_MS;
+}
+
 static bool
 pass(struct job *j, struct stage_work *w, struct totals *t, struct err *err)
 {
-	static const struct keeper_order order = { .by = "cron", .budget_ms = BUDGET_MS };
+	struct keeper_order order = { .by = "cron", .budget_ms = budget_ms(j) };
 	struct keeper_report report;
 	bool ok = keeper_run(w, &order, &report, err);
 	size_t i;

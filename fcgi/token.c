@@ -253,7 +253,7 @@ wait_for_room(struct app *app, struct req *rq, const struct order *o, struct sea
     struct err *err)
 {
 	const struct timespec pause = { .tv_nsec = ROOM_LOOK_MS * 1000000L };
-	struct keeper_order order = { .by = "join", .one_seat = true };
+	struct keeper_order order = { .by = "join", .one_seat = true, .hasty = true };
 	enum app_kept kept = APP_KEPT_BY_OTHERS;
 	int64_t began_ms = clock_mono_ms();
 	static int64_t busy_until_ms;

@@ -60,6 +60,13 @@ reserved_until() {
 	matches "$(json .cause)" 'same page token twice'
 }
 
+@test "a list whose page token is none is no whole list" {
+	fault '{"operation":"ListStages","status":200,"body":"{\"stages\":[{\"arn\":\"a1\"}],\"nextToken\":17}","contentType":"application/json"}'
+	aws ListStages
+	equals "$(kind)" UPSTREAM
+	matches "$(json .cause)" nextToken
+}
+
 @test "a list without its array, and a stage without its ARN, are no answers" {
 	fault '{"operation":"ListStages","status":200,"body":"{}","contentType":"application/json"}'
 	aws ListStages

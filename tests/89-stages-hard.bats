@@ -126,8 +126,8 @@ asked_for_token() { [ "$(redis_c hexists "${P}viewer:moving" "$1")" = 1 ]; }
 		seat "full-1-$arn" "$arn"
 		seat "full-2-$arn" "$arn"
 	done
-	redis_c del "${P}keeper:rest" >/dev/null
 	wait_until 5 idle
+	redis_c del "${P}keeper:rest" "${P}keeper:synced" >/dev/null
 	fault '{"operation":"ListStages","action":"delay","delayMs":9000,"count":0}'
 	token first
 	assert_error 503 STAGE_FULL
@@ -208,15 +208,15 @@ asked_for_token() { [ "$(redis_c hexists "${P}viewer:moving" "$1")" = 1 ]; }
 }
 
 @test "a publisher who changes while a run is busy: that run looks once more, cron is not waited for" {
-	local arn new run
+	local arn new run looks
 	arn=$(lit_stage)
+	api POST /api/stage "{\"name\":\"$(fresh stage)\"}"
 	wait_until 5 idle
-	LOOKS=$(calls_of .ListParticipants)
-	fault '{"operation":"ListParticipantReplicas","action":"delay","delayMs":1500}'
+	looks=$(calls_of .ListParticipantReplicas)
+	fault '{"operation":"StartParticipantReplication","action":"delay","delayMs":2000}'
 	autoscale 3>&- &
 	run=$!
-	wait_until 5 eval '! idle'
-	wait_until 5 eval '[ "$(calls_of .ListParticipants)" != "$LOOKS" ]'
+	wait_until 5 eval '[ "$(calls_of .ListParticipantReplicas)" != "'"$looks"'" ]'
 	send_events
 	disconnect "$WHO"
 	new=$(publish)
@@ -224,4 +224,48 @@ asked_for_token() { [ "$(redis_c hexists "${P}viewer:moving" "$1")" = 1 ]; }
 	wait_until 10 eval '[ "$(entry "'"$arn"'" "\"\(.replica.p) \(.replica.on)\"")" = "'"$new"' true" ]'
 	wait "$run"
 	emulator POST eventbridge '{"url":""}' >/dev/null
+}
+
+@test "AWS says that he is not publishing: no failure, no further stage, and the next run goes on" {
+	local arn
+	arn=$(lit_stage)
+	redis_c hset "${P}stages" "$arn" "$(entry "$arn" 'del(.replica) | tojson')" >/dev/null
+	fault '{"operation":"ListParticipantReplicas","status":200,"body":"{\"replicas\":[]}","count":1}'
+	fault '{"operation":"StartParticipantReplication","type":"ValidationException","message":"x is not publishing"}'
+	seat a "$MASTER"
+	seat b "$MASTER"
+	seat c "$MASTER"
+	wait_until 5 idle
+	emulator DELETE calls >/dev/null
+	autoscale
+	equals "$(summary '"\(.failed) \(.created)"')" "0 0"
+	equals "$(calls_of '"\(.failed.StartParticipantReplication) \(.CreateStage)"')" "1 0"
+	autoscale
+	equals "$(entry "$arn" .replica.on)" true
+}
+
+@test "an entry of the registry that nobody can read is made whole from what AWS has" {
+	local arn
+	arn=$(lit_stage)
+	redis_c hset "${P}stages" "$arn" '{broken' >/dev/null
+	wait_until 5 idle
+	autoscale
+	autoscale
+	autoscale
+	equals "$(entry "$arn" '"\(.state) \(.replica.on)"')" "active true"
+}
+
+@test "joins that make the show grow do not list the whole account each time" {
+	local arn i
+	wait_until 5 idle
+	autoscale
+	emulator DELETE calls >/dev/null
+	for i in 1 2 3 4 5 6 7 8; do
+		redis_c del "${P}keeper:rest" >/dev/null
+		token "grow-$i"
+		assert_status 200
+		wait_until 5 idle
+	done
+	[ "$(further_stages)" -ge 3 ]
+	equals "$(calls_of .ListStages)" 0
 }

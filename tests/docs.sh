@@ -1,8 +1,8 @@
 #!/bin/sh
 # docs.sh [--update] - the tables of settings in the READMEs are what the programs say; every
 # route of the programs is in docs/openapi.yaml and in both READMEs, and nothing else is; so every
-# error code; every Redis script is in docs/design.md, every job in the crontab and the READMEs.
-# --update writes the tables.
+# error code; every key and script of Redis is in docs/design.md, every job in the crontab and
+# the READMEs. --update writes the tables.
 set -eu
 cd "$(dirname "$0")/.."
 health=${BUILD_DIR:-build/release}/fcgi/health
@@ -67,6 +67,11 @@ done
 codes_sent >"$a"
 codes_documented >"$b"
 same "the error codes and docs/openapi.yaml"
+cat common/lua/*.lua common/lua/lib/*.lua | grep -oE "P \.\. '[a-z_:]+" |
+	cut -d"'" -f2 | sort -u >"$a"
+while read -r key; do
+	grep -qF "\`$key" docs/design.md || { echo "docs/design.md has no key $key" >&2; bad=1; }
+done <"$a"
 for f in common/lua/*.lua; do named docs/design.md "$(basename "$f" .lua)"; done
 for f in cron/*.c; do
 	for doc in README.md README.zh-TW.md docs/design.md docs/deployment.md deploy/crontab; do

@@ -53,6 +53,7 @@ keep(struct app *app)
 
 	while ((app->grow_due || app->show_changed) && runs++ < RUNS_MAX) {
 		order.news = app->show_changed;
+		order.hasty = !order.news;
 		order.by = order.news ? "event" : "join";
 		app->grow_due = app->show_changed = false;
 		if (app->cfg->auto_scale_enabled)

@@ -76,10 +76,14 @@ read_items(struct walk *w, const json_t *answer, struct err *err)
 static bool
 note_next(struct walk *w, const json_t *answer, struct err *err)
 {
-	struct str token = json_view(json_object_get(answer, "nextToken"));
+	const json_t *next = json_object_get(answer, "nextToken");
+	struct str token = json_view(next);
 	unsigned char hash[SHA256_BYTES];
 
 	w->next = STR_NULL;
+	/* a list cut off here would pass for a whole one */
+	if (next != NULL && !json_is_null(next) && !json_is_string(next))
+		return aws_incomplete(w->v, w->list->op, "nextToken", err);
 	if (token.n == 0)
 		return true;
 	crypto_sha256(token, hash);

@@ -18,6 +18,9 @@
 #define REST_LIMITED_MS 10000
 #define REST_FAILED_MS 5000
 
+/* For so long a join takes the registry for what AWS lists. */
+#define SYNCED_MS 10000
+
 /* For so long a run waits for the replicas it has ordered. */
 #define SETTLE_MS 4000
 #define SETTLE_LOOK_MS 300
@@ -33,6 +36,7 @@ struct run {
 	bool stop;	 /* no further step: lock lost, AWS away or too slow */
 	bool late;	 /* the budget is used up: the lock may be ours all the same */
 	bool decided;	 /* the plan is there */
+	bool synced;	 /* the registry was compared with AWS' list */
 	bool no_more_replicas; /* AWS refuses a further one */
 };
 
@@ -179,31 +183,29 @@ look_at_direct(struct run *r, const struct stages_sync *s, const struct keeper_v
 	}
 }
 
-/* Of who is live; of who was, so that he finds none open that AWS has ended meanwhile. */
-static bool
-replicas_matter(const struct keeper_view *v)
-{
-	size_t i = 0;
-
-	if (v->live)
-		return v->participant_id.n > 0;
-	while (i < v->n_stages &&
-	       !(v->stages[i].replica_on &&
-		   str_eq(v->stages[i].replica_participant, v->participant_id)))
-		i++;
-	return i < v->n_stages;
-}
-
 static void
 look_at_replicas(struct run *r, const struct keeper_view *v)
 {
 	struct err why = ERR_INIT;
 
-	if (replicas_matter(v) && !replicas_look(r->w, r->w->cfg->master_stage_arn,
-				      v->participant_id, &r->pending, &why))
+	if (keeper_view_has_replicas(v) &&
+	    !replicas_look(
+		r->w, r->w->cfg->master_stage_arn, v->participant_id, &r->pending, &why))
 		failed(r, STR(""), &why);
 	if (!v->live)
 		r->pending = 0;
+}
+
+/* As look(), but that the registry is taken for what AWS lists. */
+static bool
+look_hastily(struct run *r, struct keeper_view *ret, struct err *err)
+{
+	look_at_publisher(r, r->w->cfg->master_stage_arn, STR_NULL);
+	if (!keeper_view_read(r->w, false, ret, err))
+		return false;
+	if (!r->stop)
+		look_at_replicas(r, ret);
+	return keeper_view_read(r->w, false, ret, err);
 }
 
 /* What AWS has goes into Redis; then *ret is read from there. */
@@ -214,8 +216,15 @@ look(struct run *r, struct keeper_view *ret, struct err *err)
 
 	if (r->order->dry_run)
 		return keeper_view_read(r->w, true, ret, err);
+	if (r->order->hasty) {
+		if (!keeper_view_read(r->w, true, ret, err))
+			return false;
+		if (ret->synced)
+			return look_hastily(r, ret, err);
+	}
 	if (!stages_sync(r->w, &seen, err))
 		return false;
+	r->synced = true;
 	note_sync(r, &seen);
 	look_at_publisher(r, r->w->cfg->master_stage_arn,
 	    stages_session_of(&seen, r->w->cfg->master_stage_arn));
@@ -241,7 +250,10 @@ replicate(struct run *r, const struct keeper_view *v, struct str arn, const char
 
 	if (!replication_order(r->w, &which, false, &err)) {
 		r->no_more_replicas |= err.kind == ERR_QUOTA;
-		failed(r, arn, &err);
+		if (err.tell == MSG_NOT_PUBLISHING)
+			event(r, KEEPER_WAITING, arn, NULL);
+		else
+			failed(r, arn, &err);
 		return false;
 	}
 	r->pending++;
@@ -317,6 +329,12 @@ change(struct run *r, const struct scaling_step *step)
 		failed(r, step->arn, &err);
 }
 
+static bool
+needs_publisher(const struct scaling_step *step)
+{
+	return step->action == SCALING_CREATE || step->action == SCALING_REPLICATE;
+}
+
 static void
 act(struct run *r, const struct keeper_view *v)
 {
@@ -328,6 +346,8 @@ act(struct run *r, const struct keeper_view *v)
 
 		if (clock_mono_ms() > r->deadline_ms)
 			return;
+		if (needs_publisher(step) && r->out->count[KEEPER_WAITING] > 0)
+			continue;
 		switch (step->action) {
 		case SCALING_CREATE:
 			create(r, v, step);
@@ -374,30 +394,13 @@ rest_ms(const struct run *r)
 	const struct keeper_report *out = r->out;
 
 	/* Too late for the rest of the steps: they are due, and no failure. */
-	if (!r->decided || (out->count[KEEPER_FAILED] > 0 && !r->late))
+	if (!r->decided || out->count[KEEPER_WAITING] > 0 ||
+	    (out->count[KEEPER_FAILED] > 0 && !r->late))
 		return REST_FAILED_MS;
 	/* There is room now; when it is taken another run may find more to do. */
 	if (out->count[KEEPER_REPLICATED] > 0 || out->count[KEEPER_UNDRAINED] > 0)
 		return REST_MS;
 	return out->plan.limited ? REST_LIMITED_MS : REST_MS;
-}
-
-static struct str
-report_json(struct run *r, int64_t now_ms)
-{
-	const struct scaling_plan *p = &r->out->plan;
-	json_t *limit = json_null(), *o;
-	struct str text;
-
-	if (p->limited)
-		limit = json_pack("{s:s, s:I}", "reason", scaling_reason_name(p->limit),
-		    "missing", (json_int_t)p->missing);
-	o = json_pack("{s:I, s:s, s:I, s:I, s:I, s:o}", "at", (json_int_t)now_ms, "by",
-	    r->order->by, "taking", (json_int_t)p->taking, "seats", (json_int_t)p->seats,
-	    "freeSeats", (json_int_t)p->free_seats, "limit", limit);
-	text = json_text(r->w->arena, o);
-	json_decref(o);
-	return text;
 }
 
 /* Those that AWS has given him by now. */
@@ -421,11 +424,17 @@ finish(struct run *r, const struct keeper_view *v, struct err *err)
 
 	redis_call_init(&c, r->w->arena, SCRIPT_KEEP_DONE);
 	redis_arg(&c, r->w->lock);
-	redis_arg(&c, v != NULL ? report_json(r, v->now_ms) : STR(""));
+	redis_arg(&c,
+	    v != NULL ? keeper_report_json(r->out, r->w->arena, r->order->by, v->now_ms)
+		      : STR(""));
 	redis_arg_int(&c, rest_ms(r));
 	redis_arg(&c, v != NULL ? v->participant_id : STR(""));
 	if (r->no_more_replicas)
 		redis_arg_int(&c, replicas_given(r));
+	else
+		redis_arg(&c, STR(""));
+	if (r->synced)
+		redis_arg_int(&c, SYNCED_MS);
 	else
 		redis_arg(&c, STR(""));
 	if (!redis_call(r->w->redis, &c, err))

@@ -31,6 +31,11 @@ struct keeper_order {
 	bool dry_run;
 	/* Stop as soon as somebody can be seated: the rest is for the next run. */
 	bool one_seat;
+	/*
+	 * The registry need not be compared with AWS' list again if that was done within ten
+	 * seconds: joins come often, and the list of a large account takes seconds.
+	 */
+	bool hasty;
 	/* There is news: who may be at it already is to look once more. */
 	bool news;
 };
@@ -41,6 +46,7 @@ enum keeper_what {
 	KEEPER_DRAINED,
 	KEEPER_UNDRAINED,
 	KEEPER_REPLICATED,
+	KEEPER_WAITING, /* for the publisher: AWS says that he is not publishing just now */
 	KEEPER_ADOPTED,
 	KEEPER_GONE,
 	KEEPER_LEFT, /* it no longer carries our tags */
@@ -89,5 +95,7 @@ struct str keeper_explain(const struct keeper_report *r, struct arena *a);
  * What the last run said is kept in Redis for ten minutes, for `GET /api/stats` (show.keeper_json):
  *   {at (ms), by, taking, seats, freeSeats, limit: {reason, missing} or null}
  */
+struct str keeper_report_json(
+    const struct keeper_report *r, struct arena *a, const char *by, int64_t now_ms);
 
 #endif

@@ -6,7 +6,7 @@
 #include "base/banned.h"
 
 #define ORDER_LIFE_MS 60000 /* longer than any process works at one */
-#define FIRST_CELL 8
+#define FIRST_CELL 9
 #define CELLS 4 /* of keep_read.lua: arn, JSON, seats, viewers */
 #define SLOT_S 5
 /* From one run of cron to the next, and the making of a stage. */
@@ -71,8 +71,23 @@ keeper_view_read(
 	ret->refused = reply_int(c.reply, 5);
 	ret->orders = reply_int(c.reply, 6);
 	ret->replicas_most = replicas_most(reply_str(c.reply, 7), ret->participant_id);
+	ret->synced = reply_int(c.reply, 8) == 1;
 	read_stages(w, c.reply, ret);
 	return true;
+}
+
+bool
+keeper_view_has_replicas(const struct keeper_view *v)
+{
+	size_t i = 0;
+
+	if (v->live)
+		return v->participant_id.n > 0;
+	while (i < v->n_stages &&
+	       !(v->stages[i].replica_on &&
+		   str_eq(v->stages[i].replica_participant, v->participant_id)))
+		i++;
+	return i < v->n_stages;
 }
 
 static enum scaling_picture

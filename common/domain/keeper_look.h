@@ -18,11 +18,18 @@ struct keeper_view {
 	struct stage *stages;  /* the master first */
 	int64_t *seats;	       /* taken, of each */
 	size_t n_stages;
+	bool synced; /* the registry was compared with AWS just now */
 };
 
 /* One script. only_look: changes nothing. */
 bool keeper_view_read(
     struct stage_work *w, bool only_look, struct keeper_view *ret, struct err *err);
+
+/*
+ * Whether AWS is to be asked which replicas there are: of who is live; of who was, so that he
+ * finds none open that AWS has ended meanwhile.
+ */
+bool keeper_view_has_replicas(const struct keeper_view *v);
 
 /* Stages whose entry cannot be read, and a master that is gone, are left out. */
 void keeper_view_input(const struct config *cfg, const struct keeper_view *v,

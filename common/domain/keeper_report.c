@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/arn.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "domain/keeper.h"
 #include "base/banned.h"
@@ -17,6 +18,8 @@ static const struct {
 	[KEEPER_DRAINED] = { "stage takes nobody new", LOG_INFO },
 	[KEEPER_UNDRAINED] = { "stage takes viewers again", LOG_INFO },
 	[KEEPER_REPLICATED] = { "publisher replicated to stage", LOG_INFO },
+	[KEEPER_WAITING] = { "no replica yet: AWS says the publisher is not publishing",
+	    LOG_INFO },
 	[KEEPER_ADOPTED] = { "stage of ours found in AWS", LOG_WARN },
 	[KEEPER_GONE] = { "stage was deleted in AWS by somebody else", LOG_WARN },
 	[KEEPER_LEFT] = { "stage no longer carries our tags: it is left alone",
@@ -169,4 +172,23 @@ keeper_explain(const struct keeper_report *r, struct arena *a)
 	explain_stages(&r->in, &b);
 	explain_plan(r, a, &b);
 	return buf_ok(&b) ? buf_view(&b) : STR("too many stages to print\n");
+}
+
+struct str
+keeper_report_json(
+    const struct keeper_report *r, struct arena *a, const char *by, int64_t now_ms)
+{
+	const struct scaling_plan *p = &r->plan;
+	json_t *limit = json_null(), *o;
+	struct str text;
+
+	if (p->limited)
+		limit = json_pack("{s:s, s:I}", "reason", scaling_reason_name(p->limit),
+		    "missing", (json_int_t)p->missing);
+	o = json_pack("{s:I, s:s, s:I, s:I, s:I, s:o}", "at", (json_int_t)now_ms, "by",
+	    by, "taking", (json_int_t)p->taking, "seats", (json_int_t)p->seats,
+	    "freeSeats", (json_int_t)p->free_seats, "limit", limit);
+	text = json_text(a, o);
+	json_decref(o);
+	return text;
 }

@@ -147,7 +147,9 @@ compare_registry(struct sync *s, struct err *err)
 		const struct stage *known = &s->show.stages[i];
 
 		listed = in_aws(s, known->arn);
-		if (listed != NULL && is_ours(s, known, listed)
+		if (listed != NULL && str_is(known->state, "unreadable")
+			? !adopt(s, listed, err)
+		    : listed != NULL && is_ours(s, known, listed)
 			? !follow(s, known, listed, err)
 			: !missing(s, known, err))
 			return false;

@@ -4,6 +4,7 @@
 -- -> {'OK', now ms, publisher 'live'|'offline', publisher JSON,
 --     joins of the fullest 5 s of the last 15, people refused in the last 30 s,
 --     orders under way, "<participant> <replicas AWS lets him have>" ('' = as the settings say),
+--     AWS was compared with the registry just now 0|1,
 --     arn, stage JSON, seats, viewers now, arn, ...}
 --@include head stages
 local slot, joins = math.floor(now / 5000), 0
@@ -13,13 +14,15 @@ end
 local orders, flat = 0, redis.call('HGETALL', P .. 'orders')
 for i = 1, #flat, 2 do
 	local ok, order = pcall(cjson.decode, flat[i + 1])
-	if ok and (tonumber(order.at) or 0) > now - ARGV[8] then orders = orders + 1
+	local at = ok and type(order) == 'table' and tonumber(order.at) or 0
+	-- None is of the future: the clock of Redis was set back.
+	if at > now - ARGV[8] and at <= now + ARGV[8] then orders = orders + 1
 	elseif ARGV[9] ~= '1' then redis.call('HDEL', P .. 'orders', flat[i]) end
 end
 local answer = {'OK', now, redis.call('GET', P .. 'publisher:status') or 'offline',
 	redis.call('GET', P .. 'publisher:info') or '', joins,
 	redis.call('ZCOUNT', P .. 'refused', now - 30000, '+inf'), orders,
-	redis.call('GET', P .. 'keeper:replicas') or ''}
+	redis.call('GET', P .. 'keeper:replicas') or '', redis.call('EXISTS', P .. 'keeper:synced')}
 for _, stage in ipairs(all_stages()) do
 	answer[#answer + 1] = stage.arn
 	answer[#answer + 1] = stage.json
