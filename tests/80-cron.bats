@@ -52,7 +52,7 @@ owned_by_root() { [ "$(stat -c %u "/proc/$1/environ")" = 0 ]; }
 
 @test "jobs: they write no core file and nobody of their user reads their memory" {
 	local -a as=()
-	own=$(mktemp -d /tmp/ivs-job.XXXXXX)
+	own=$(mktemp -d "$SUITE_DIR/job.XXXXXX")
 	chmod 755 "$own"
 	install -m 755 "$BUILD_DIR/cron/records" "$own/job"
 	mkfifo -m 644 "$own/env"

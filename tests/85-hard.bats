@@ -3,6 +3,7 @@
 load lib/common
 
 setup() { go_live; }
+teardown() { [ -z "${watcher:-}" ] || kill "$watcher" 2>/dev/null || true; }
 
 # Prints N join lines for one stage: joins PREFIX ARN N
 joins() {
@@ -22,12 +23,14 @@ drain() { "$BUILD_DIR/cron/records" >>"$SUITE_DIR/log/cron.log" 2>&1; }
 	# Looks at the seats all the while.
 	redis-cli -s "$REDIS_SOCKET" -r -1 -i 0.002 zcard "${P}viewer:heartbeat:$stage" >"$BATS_TEST_TMPDIR/seats" 3>&- &
 	watcher=$!
+	joins "$u-first" "$stage" 49 | sed 's|token/viewer|viewer/heartbeat|' >"$BATS_TEST_TMPDIR/beats"
 	for round in $(seq 100); do
+		load_requests 4 <"$BATS_TEST_TMPDIR/beats" >/dev/null # they do not lapse
 		joins "$u-$round" "$stage" 500 | load_requests 100 >"$BATS_TEST_TMPDIR/rush"
-		[ "$(cut -d' ' -f1 "$BATS_TEST_TMPDIR/rush" | sort | uniq -c | xargs)" = '1 200 499 503' ]
+		equals "$(cut -d' ' -f1 "$BATS_TEST_TMPDIR/rush" | sort | uniq -c | xargs)" '1 200 499 503'
 		# Who got it leaves again.
 		leave "$u-$round-$(awk '$1 == 200 { print $2 }' "$BATS_TEST_TMPDIR/rush")" "$stage"
-		[ "$http_status $(seats "$stage")" = '200 49' ]
+		equals "$http_status $(seats "$stage")" '200 49'
 	done
 	kill "$watcher"
 	[ "$(sort -n "$BATS_TEST_TMPDIR/seats" | tail -n 1)" = 50 ]
@@ -142,7 +145,9 @@ worker_is_back() { [ -n "$(worker_of viewer)" ]; }
 	loader=$!
 	for _ in 1 2 3; do
 		wait_until 10 filled_by 100
-		kill -TERM "$(worker_of viewer)"
+		worker=$(worker_of viewer)
+		kill -TERM "$worker"
+		wait_until 10 is_gone "$worker"
 	done
 	wait $loader
 	[ "$(count_status 200 <"$BATS_TEST_TMPDIR/out")" = 3000 ]

@@ -40,8 +40,6 @@ paced() {
 	done
 }
 replicas_of() { [ "$(active_replicas "$1")" = "$2" ]; }
-# Nobody is looking after the stages at this moment.
-idle() { [ "$(redis_c exists "${P}lock:job:autoscale")" = 0 ]; }
 # A run of cron; true when the master stage alone is left.
 shrunk() { autoscale && [ "$(further_stages)" = 0 ]; }
 all_lit() { # PARTICIPANT: each further stage has his picture, and the registry knows

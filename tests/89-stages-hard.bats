@@ -4,18 +4,12 @@ load lib/common
 load lib/show
 
 setup_file() {
-	load lib/common
-	load lib/show
 	show_up MAX_VIEWERS_PER_STAGE=2 SCALE_DOWN_THRESHOLD=0 STAGE_WARM_UP=3600 IVS_MAX_REPLICAS=10 \
 		IVS_RECONNECT_WINDOW=1
-	load lib/common # once more: for this stack
 	publish >"$SUITE_DIR/publisher"
 	autoscale
 }
-teardown_file() {
-	load lib/show
-	show_down
-}
+teardown_file() { show_down; }
 setup() {
 	WHO=$(<"$SUITE_DIR/publisher")
 	is_live
@@ -36,7 +30,6 @@ teardown() {
 # No join asks for a run.
 rest() { redis_c set "${P}keeper:rest" 1 PX 60000 >/dev/null; }
 further() { stage_arns | grep -vF "$MASTER"; }
-fault() { emulator POST faults "$1" >/dev/null; }
 token() { api POST /api/token/viewer "{\"userId\":\"$1\"${2:+,\"stageArn\":\"$2\"}}"; } # USER [ARN]
 # lit_stage: one made through the API, with the picture; prints its ARN.
 lit_stage() {
@@ -49,9 +42,8 @@ lit_stage() {
 	equals "$(entry "$arn" .replica.on)" true >&2
 	printf '%s' "$arn"
 }
-idle() { [ "$(redis_c exists "${P}lock:job:autoscale")" = 0 ]; }
 known() { [ "$(redis_c hexists "${P}stages" "$1")" = "$2" ]; } # ARN 0|1
-in_aws() { jq -e --arg a "$1" '.stages[$a]' "$SUITE_DIR/emulator.json" >/dev/null; }
+aws_knows() { jq -e --arg a "$1" '.stages[$a]' "$SUITE_DIR/emulator.json" >/dev/null; }
 # How often AWS was told to change something about a stage.
 changes_of() {
 	jq -n --arg a "$1" '[inputs | select((.op | test("^(Delete|Update|Start|Stop)")) and
@@ -68,7 +60,7 @@ asked_for_token() { [ "$(redis_c hexists "${P}viewer:moving" "$1")" = 1 ]; }
 	before=$(changes_of "$arn")
 	autoscale
 	known "$arn" 0
-	in_aws "$arn"
+	aws_knows "$arn"
 	equals "$(changes_of "$arn")" "$before"
 	beat untagged "$arn"
 	assert_error 404 NOT_FOUND
@@ -207,8 +199,8 @@ asked_for_token() { [ "$(redis_c hexists "${P}viewer:moving" "$1")" = 1 ]; }
 	MASTER_STAGE_ARN=$other autoscale
 	known "$arn" 0
 	known "$MASTER" 0
-	in_aws "$arn"
-	in_aws "$MASTER"
+	aws_knows "$arn"
+	aws_knows "$MASTER"
 	redis_c hdel "${P}stages" "$other" >/dev/null
 	emulator DELETE "stages/${other##*/}" >/dev/null
 	autoscale # and back

@@ -24,6 +24,8 @@ show_up() {
 show_down() { "$PROJECT_ROOT/deploy/stack" down "$SUITE_DIR" 3>&- >/dev/null; }
 
 autoscale() { "$BUILD_DIR/cron/autoscale" "$@" 2>>"$SUITE_DIR/log/autoscale.log"; }
+# Nobody is looking after the stages at this moment.
+idle() { [ "$(redis_c exists "${P}lock:job:autoscale")" = 0 ]; }
 # The last summary line of autoscale.
 summary() { grep '"msg":"done"' "$SUITE_DIR/log/autoscale.log" | tail -n 1 | jq -r "$1"; }
 
