@@ -32,7 +32,11 @@ setup_suite() {
 }
 
 teardown_suite() {
-	"$PROJECT_ROOT/deploy/stack" down "$SUITE_DIR" 3>&- >/dev/null
+	local stack
+	# Those of single files, too, should one not have come to its end.
+	while read -r stack; do
+		"$PROJECT_ROOT/deploy/stack" down "${stack%/*}" 3>&- >/dev/null || return 1
+	done < <(find "$SUITE_DIR" -maxdepth 2 -name stack -type f)
 	# What a leak or an end-of-life report says comes only now.
 	if compgen -G "$SUITE_DIR/sanitizer*" >/dev/null; then
 		cat "$SUITE_DIR"/sanitizer* >&2
