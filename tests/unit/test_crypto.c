@@ -291,11 +291,14 @@ asks_nobody(struct str pem)
 	struct es384_key *k = es384_new();
 	int answers[2];
 	char word[8];
+	bool ours;
 
 	if (setsid() < 0 || pipe(answers) != 0 || dup2(answers[0], 0) < 0 ||
 	    write(answers[1], "word\n", 5) != 5 || fcntl(0, F_SETFL, O_NONBLOCK) != 0)
 		return false;
-	return !es384_has_public(k, pem) && read(0, word, sizeof(word)) == 5;
+	ours = es384_has_public(k, pem);
+	es384_free(k);
+	return !ours && read(0, word, sizeof(word)) == 5;
 }
 
 /* What AWS calls a public key is read like any text of others. */
@@ -305,6 +308,7 @@ test_locked_public_key(EVP_PKEY *good)
 	struct str text, line;
 	BIO *bio = BIO_new(BIO_s_mem());
 	int status = -1;
+	bool well;
 	char *p;
 	pid_t pid;
 
@@ -317,8 +321,11 @@ test_locked_public_key(EVP_PKEY *good)
 	    "DEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n%.*s",
 	    STR_ARG(line), STR_ARG(text));
 	pid = fork();
-	if (pid == 0)
-		_exit(asks_nobody(text) ? 0 : 1);
+	if (pid == 0) {
+		well = asks_nobody(text);
+		BIO_free(bio);
+		_exit(well ? 0 : 1);
+	}
 	waitpid(pid, &status, 0);
 	ok(status == 0, "nobody is asked for the passphrase of a public key");
 	BIO_free(bio);
