@@ -357,6 +357,10 @@ publish() { # the publisher of the show, on the master -> $who
 	replication start "$MASTER" "$stage" "$who"
 	equals "$http_status $(json .data.startedAt)" "200 $started"
 	wait_until 5 takes_viewers "$stage"
+	# Who is not shown there cannot be stopped there; the other goes on.
+	replication stop "$MASTER" "$stage" SomebodyElse
+	assert_status 200
+	takes_viewers "$stage"
 	replication stop "$MASTER" "$stage" "$who"
 	equals "$http_status $(json '.data | keys_unsorted | join(" ")') $(json .message)" \
 		'200 sourceStageArn destinationStageArn participantId stoppedAt 已停止複製參與者'

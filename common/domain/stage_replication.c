@@ -129,19 +129,36 @@ replication_start(struct stage_work *w, const struct replication *which, bool by
 	return true;
 }
 
+static bool
+shows_another(const struct stage *s, const struct replication *which)
+{
+	return s->replica_participant.n > 0 &&
+	       (!str_eq(s->replica_participant, which->participant_id) ||
+		   !str_eq(s->replica_source, which->source_arn));
+}
+
+static json_t *
+without_replica(bool by_hand)
+{
+	json_t *members = json_pack("{s:n}", "replica");
+
+	if (by_hand)
+		json_object_set_new(members, "noReplica", json_true());
+	return members;
+}
+
 bool
 replication_stop(
     struct stage_work *w, const struct replication *which, bool by_hand, struct err *err)
 {
 	struct ivs_replication r = wire(which);
-	json_t *members = json_pack("{s:n}", "replica");
 	struct err why = ERR_INIT;
 	struct stage s;
 
-	if (by_hand)
-		json_object_set_new(members, "noReplica", json_true());
 	/* First no new viewers there, then the picture goes. */
-	if (!stage_note(w, which->destination_arn, members, &s, err))
+	if (!stage_read(w, which->destination_arn, &s, err) ||
+	    (!shows_another(&s, which) &&
+		!stage_note(w, s.arn, without_replica(by_hand), &s, err)))
 		return false;
 	if (ivs_stop_replication(w->ivs, w->arena, &r, &why) ||
 	    why.kind == ERR_NOT_FOUND || why.kind == ERR_CONFLICT)

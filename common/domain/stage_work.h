@@ -92,8 +92,8 @@ bool replication_start(struct stage_work *w, const struct replication *which,
     bool by_hand, int64_t *ret_started_at_ms, struct err *err);
 
 /*
- * Stop. None there: true. by_hand: the keeper does not start it again until it
- * is started by hand.
+ * Stop. None there: true; another one there goes on. by_hand: the keeper does not start it
+ * again until it is started by hand.
  */
 bool replication_stop(
     struct stage_work *w, const struct replication *which, bool by_hand, struct err *err);
