@@ -446,6 +446,19 @@ local_token() { # KIND BODY [NAME=VALUE...]
 	assert_error 503 STAGE_FULL
 }
 
+@test "local: a stage that is forgotten while AWS is asked about it does not come back" {
+	local asking
+	signing_key
+	stage=$(new_stage local-gone) u=$(fresh)
+	emulator POST faults '{"operation":"GetStage","action":"delay","delayMs":1000}'
+	local_token viewer "$(obj userId "$u" stageArn "$stage")" 3>&- &
+	asking=$!
+	wait_until 5 eval '[ "$(seats "$stage")" = 1 ]'
+	redis_c hdel "${P}stages" "$stage" >/dev/null
+	wait "$asking"
+	equals "$(redis_c hexists "${P}stages" "$stage") $(seats "$stage")" '0 0'
+}
+
 @test "local: a key that others can read is not used" {
 	signing_key
 	chmod 644 "$key"

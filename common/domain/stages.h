@@ -59,7 +59,8 @@ bool stages_get_answer(const struct config *cfg, const struct reply *reply,
 
 /*
  * Read the stage from AWS, keep it in the registry, fill ret. For a stage whose name or
- * endpoints are not known yet. Errors as ivs_get_stage and redis_call.
+ * endpoints are not known yet. Errors as ivs_get_stage and redis_call; ERR_NOT_FOUND with
+ * MSG_NO_STAGE: it has left the registry.
  */
 bool stages_load(const struct config *cfg, struct redis *r, struct ivs *ivs,
     struct arena *a, struct str arn, struct stage *ret, struct err *err);
