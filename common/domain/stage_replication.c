@@ -129,6 +129,19 @@ replication_start(struct stage_work *w, const struct replication *which, bool by
 	return true;
 }
 
+bool
+replication_end(struct stage_work *w, const struct replication *which, struct err *err)
+{
+	struct ivs_replication r = wire(which);
+	struct err why = ERR_INIT;
+
+	if (ivs_stop_replication(w->ivs, w->arena, &r, &why) ||
+	    why.kind == ERR_NOT_FOUND || why.kind == ERR_CONFLICT)
+		return true;
+	*err = why;
+	return err_while(err, "stopping a replica");
+}
+
 static bool
 shows_another(const struct stage *s, const struct replication *which)
 {
@@ -151,8 +164,6 @@ bool
 replication_stop(
     struct stage_work *w, const struct replication *which, bool by_hand, struct err *err)
 {
-	struct ivs_replication r = wire(which);
-	struct err why = ERR_INIT;
 	struct stage s;
 
 	/* First no new viewers there, then the picture goes. */
@@ -160,9 +171,5 @@ replication_stop(
 	    (!shows_another(&s, which) &&
 		!stage_note(w, s.arn, without_replica(by_hand), &s, err)))
 		return false;
-	if (ivs_stop_replication(w->ivs, w->arena, &r, &why) ||
-	    why.kind == ERR_NOT_FOUND || why.kind == ERR_CONFLICT)
-		return true;
-	*err = why;
-	return err_while(err, "stopping a replica");
+	return replication_end(w, which, err);
 }

@@ -282,20 +282,11 @@ close_stage(struct stage_work *w, struct str arn, struct stage *ret, int64_t *re
 static bool
 stop_and_delete(struct stage_work *w, const struct stage *s, struct err *err)
 {
-	struct replication r;
-	struct ivs_replication which;
 	struct err why = ERR_INIT;
+	struct replication r;
 
-	if (replication_of(s, &r)) {
-		which = (struct ivs_replication){ r.source_arn, r.destination_arn,
-			r.participant_id };
-		if (!ivs_stop_replication(w->ivs, w->arena, &which, &why) &&
-		    why.kind != ERR_NOT_FOUND && why.kind != ERR_CONFLICT) {
-			*err = why;
-			return err_while(err, "stopping the replica of a stage");
-		}
-	}
-	why = ERR_INIT;
+	if (replication_of(s, &r) && !replication_end(w, &r, err))
+		return false;
 	if (ivs_delete_stage(w->ivs, w->arena, s->arn, &why) || why.kind == ERR_NOT_FOUND)
 		return true;
 	*err = why;

@@ -109,6 +109,10 @@ bool replication_order(
 bool replicas_look(struct stage_work *w, struct str source_arn, struct str participant_id,
     int64_t *ret_pending, struct err *err);
 
+/* At AWS alone, the entry stays as it is. None there: true. */
+bool replication_end(
+    struct stage_work *w, const struct replication *which, struct err *err);
+
 /* From an entry of the registry; false: there is none. */
 bool replication_of(const struct stage *s, struct replication *ret);
 

@@ -171,8 +171,6 @@ compare_aws(struct sync *s, struct err *err)
 			continue;
 		if (!known && !adopt(s, a, err))
 			return false;
-		if (str_eq(a->arn, s->w->cfg->master_stage_arn))
-			out->master_listed = true;
 		if (a->active_session_id.n > 0)
 			out->sessions[out->n_sessions++] =
 			    (struct stages_session){ a->arn, a->active_session_id };

@@ -30,7 +30,6 @@ struct stages_sync {
 	size_t n_items;
 	struct stages_session *sessions; /* of stages of ours */
 	size_t n_sessions;
-	bool master_listed;
 };
 
 /*

@@ -152,7 +152,7 @@ show_create(struct scaling_input *in, struct arena *a, int64_t n)
 		};
 }
 
-/* `ordered`: what is created is only ordered, for now. False: a step that makes no sense. */
+/* `ordered`: what is created stays an order under way. False: a step that makes no sense. */
 static inline bool
 show_apply(struct scaling_input *in, struct arena *a, const struct scaling_plan *plan,
     bool ordered)
