@@ -48,10 +48,12 @@ BENCH    := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench
 EMULATOR := $(B)/tests/tools/ivs_emulator
 EMULATOR_OBJ := $(patsubst tests/tools/ivs_emulator/%.c,$(EMULATOR).d/%.o,\
 	$(wildcard tests/tools/ivs_emulator/*.c))
+# What a program is made of besides fcgi/<program>.c: the files in fcgi/<program>/.
+parts_of  = $(patsubst %.c,$(B)/parts/%.o,$(wildcard fcgi/$(1)/*.c))
 PROGRAMS := $(FCGI) $(CRON) $(CTL)
 TESTBINS := $(UNIT) $(TOOL) $(BENCH)
-ALL_SRC  := $(LIB_SRC) $(wildcard fcgi/*.c cron/*.c ctl/*.c tests/*/*.c tests/tools/*/*.c)
-ALL_HDR  := $(wildcard common/*/*.h ctl/*.h tests/*/*.h tests/tools/*/*.h)
+ALL_SRC  := $(LIB_SRC) $(wildcard fcgi/*.c fcgi/*/*.c cron/*.c ctl/*.c tests/*/*.c tests/tools/*/*.c)
+ALL_HDR  := $(wildcard common/*/*.h fcgi/*/*.h ctl/*.h tests/*/*.h tests/tools/*/*.h)
 
 all: $(PROGRAMS) $(EMULATOR) ## the programs and the emulator (default)
 
@@ -135,6 +137,10 @@ $(B)/%.o: %.c $(B)/flags | $(GEN)/scripts.h $(GEN)/queries.h
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(REAL_CFLAGS) -c -o $@ $<
+$(B)/parts/%.o: %.c $(B)/flags | $(GEN)/scripts.h $(GEN)/queries.h
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(REAL_CFLAGS) -c -o $@ $<
 $(EMULATOR).d/%.o: tests/tools/ivs_emulator/%.c $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -142,9 +148,10 @@ $(EMULATOR).d/%.o: tests/tools/ivs_emulator/%.c $(B)/flags
 $(LIB): $(LIB_OBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
+$(foreach p,$(FCGI),$(eval $(p): $(call parts_of,$(notdir $(p)))))
 $(FCGI) $(CRON) $(UNIT) $(TOOL) $(BENCH): $(B)/%: $(B)/%.o $(LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS) -o $@ $< $(LIB) $(LIBS)
+	$(Q)$(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
 $(CTL): $(CTL_OBJ) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS) -o $@ $(CTL_OBJ) $(LIB) $(LIBS)

@@ -13,7 +13,7 @@ allowed() {
 	common/web) echo 'base io web gen' ;;
 	common/job) echo 'base io job gen' ;;
 	common/app) echo 'base io aws domain web job app gen' ;;
-	fcgi) echo 'app base domain web' ;;
+	fcgi | fcgi/*) echo 'app base domain web fcgi' ;;
 	cron) echo 'app base domain job' ;;
 	ctl) echo 'base aws domain ctl' ;;
 	esac
@@ -35,7 +35,7 @@ includes() { sed -n "s/^#include $1\\([^$2]*\\)$2.*/\\1/p" "$3"; }
 list=$(mktemp)
 trap 'rm -f "$list"' EXIT
 bad=0
-for f in common/*/*.[ch] fcgi/*.c cron/*.c ctl/*.[ch]; do
+for f in common/*/*.[ch] fcgi/*.c fcgi/*/*.[ch] cron/*.c ctl/*.[ch]; do
 	dir=$(dirname "$f")
 	includes '"' '"' "$f" >"$list"
 	while read -r inc; do

@@ -142,6 +142,27 @@ after_batch(struct app *app)
 			app->program->parts[i]->after(app);
 }
 
+static void
+tick(struct app *app)
+{
+	size_t i;
+
+	for (i = 0; i < APP_PARTS_MAX && app->program->parts[i] != NULL; i++)
+		if (app->program->parts[i]->tick != NULL)
+			app->program->parts[i]->tick(app);
+}
+
+static bool
+ticks(const struct program *p)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < APP_PARTS_MAX && p->parts[i] != NULL; i++)
+		any |= p->parts[i]->tick != NULL;
+	return any;
+}
+
 static bool
 serve(const struct run *run, struct app *app, struct err *err)
 {
@@ -153,6 +174,7 @@ serve(const struct run *run, struct app *app, struct err *err)
 		.routes = run->program->routes,
 		.n_routes = run->program->n_routes,
 		.after = after_batch,
+		.tick = ticks(run->program) ? tick : NULL,
 	};
 	bool ok;
 

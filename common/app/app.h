@@ -41,6 +41,8 @@ struct app_part {
 	void (*close)(struct app *app);
 	/* Called after a batch in which a handler set after_due; may be NULL. */
 	void (*after)(struct app *app);
+	/* Called before the first request and then about once a second (serve.h); may be NULL. */
+	void (*tick)(struct app *app);
 };
 
 extern const struct app_part part_postgres;
@@ -56,7 +58,7 @@ enum app_kept { APP_KEPT, APP_KEPT_BY_OTHERS, APP_KEEP_FAILED };
 enum app_kept app_keep(
     struct app *app, struct arena *rq, const struct keeper_order *order);
 
-#define APP_PARTS_MAX 4
+#define APP_PARTS_MAX 8
 
 struct program {
 	const char *name;

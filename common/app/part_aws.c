@@ -37,4 +37,6 @@ read_master(struct app *app)
 	log_flush();
 }
 
-const struct app_part part_aws = { open_aws, close_aws, read_master };
+const struct app_part part_aws = {
+	.open = open_aws, .close = close_aws, .after = read_master
+};

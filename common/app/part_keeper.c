@@ -62,4 +62,6 @@ keep(struct app *app)
 	log_flush();
 }
 
-const struct app_part part_keeper = { open_keeper, close_keeper, keep };
+const struct app_part part_keeper = {
+	.open = open_keeper, .close = close_keeper, .after = keep
+};

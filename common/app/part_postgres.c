@@ -35,4 +35,6 @@ drain(struct app *app)
 	log_flush();
 }
 
-const struct app_part part_postgres = { open_postgres, close_postgres, drain };
+const struct app_part part_postgres = {
+	.open = open_postgres, .close = close_postgres, .after = drain
+};

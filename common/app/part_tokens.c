@@ -24,4 +24,4 @@ close_tokens(struct app *app)
 	tokens_close(app->tokens);
 }
 
-const struct app_part part_tokens = { open_tokens, close_tokens, NULL };
+const struct app_part part_tokens = { .open = open_tokens, .close = close_tokens };

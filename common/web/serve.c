@@ -315,6 +315,30 @@ catch_signals(sigset_t *ret_asleep)
 	sigaction(SIGPIPE, &sa, NULL);
 }
 
+/* When the next tick is due; one that is due is done. */
+static void
+tick(const struct serve *s, int64_t *next_ms)
+{
+	if (s->tick == NULL || clock_mono_ms() < *next_ms)
+		return;
+	s->tick(s->app);
+	*next_ms = clock_mono_ms() + SERVE_TICK_MS;
+}
+
+/* How long to wait for a request, ms; -1: for good. */
+static int
+sleep_ms(const struct serve *s, const struct metrics_flush *f, int64_t tick_ms)
+{
+	int flush = metrics_flush_sleep_ms(f);
+	int64_t left = tick_ms - clock_mono_ms();
+
+	if (s->tick == NULL)
+		return flush;
+	if (left < 0)
+		left = 0;
+	return flush >= 0 && flush < left ? flush : (int)left;
+}
+
 bool
 serve_socket(const struct serve *s, int listen_fd, struct err *err)
 {
@@ -322,6 +346,7 @@ serve_socket(const struct serve *s, int listen_fd, struct err *err)
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLEXCLUSIVE };
 	struct metrics_flush flush;
 	struct slot *slots;
+	int64_t tick_ms = 0;
 	sigset_t asleep;
 	int ep;
 
@@ -334,7 +359,8 @@ serve_socket(const struct serve *s, int listen_fd, struct err *err)
 	slots = slots_open(listen_fd);
 	metrics_flush_init(&flush);
 	while (!stopping) {
-		if (epoll_pwait(ep, &ev, 1, metrics_flush_sleep_ms(&flush), &asleep) > 0)
+		tick(s, &tick_ms);
+		if (epoll_pwait(ep, &ev, 1, sleep_ms(s, &flush, tick_ms), &asleep) > 0)
 			serve_batch(s, &flush, slots);
 		metrics_flush_idle(&flush, s->redis);
 	}
@@ -374,6 +400,8 @@ serve_cgi(const struct serve *s, char **env, struct err *err)
 	INVARIANT(sl != NULL);
 	INVARIANT(arena_init(&sl->arena, ARENA_DEFAULT_BYTES));
 	metrics_flush_init(&flush);
+	if (s->tick != NULL)
+		s->tick(s->app);
 	begin(s, sl, env, read_stdin, &left);
 	ask_redis(s, &flush, sl, 1);
 	answer = finish(s, sl);

@@ -14,6 +14,7 @@
 #include "web/router.h"
 
 #define SERVE_BATCH 16
+#define SERVE_TICK_MS 1000
 
 struct serve {
 	const struct config *cfg;
@@ -24,6 +25,9 @@ struct serve {
 	size_t n_routes;
 	/* Called after the answers of a batch in which a handler set after_due. */
 	void (*after)(struct app *app);
+	/* Called before the first request, then about every SERVE_TICK_MS between batches; NULL:
+	 * nothing to do. It holds up requests: only what is short. */
+	void (*tick)(struct app *app);
 };
 
 /*

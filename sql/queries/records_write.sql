@@ -1,19 +1,32 @@
 -- records_write: put a batch of presence records into the history. Safe to repeat, whole or
 -- in part, also when later records were written in between.
--- $1 jsonb     array of records as in common/lua/lib/session.lua, in the order of the stream
+-- $1 jsonb     array of records, in the order of the stream: of sessions as in
+--              common/lua/lib/session.lua, of facts as in lua/lib/fact.lua (those have a `t`)
 -- $2 bigint[]  the place of each in the stream (viewer_sessions.record_pos)
 -- -> nothing; rows changed = sessions begun or changed
 --
 -- Several records of one session are folded first: an INSERT may touch a row only once. What
 -- is missing or wrong in a record breaks a constraint or a cast; the caller then looks
--- for the one that is bad. The first end wins. Participant: the newest.
-WITH entry AS (
+-- for the one that is bad. The first end wins. Participant: the newest. Of facts the newest.
+WITH raw AS (
+	SELECT e, pos
+	FROM ROWS FROM (jsonb_array_elements($1::jsonb), unnest($2::bigint[])) AS t (e, pos)
+), fact AS (
+	INSERT INTO show_state AS t (kind, id, value, record_pos)
+	SELECT DISTINCT ON (kind, id) kind, id, value, pos
+	FROM (SELECT e ->> 't', coalesce(e ->> 'k', ''), e -> 'v', pos FROM raw WHERE e ? 't'
+		UNION ALL SELECT 'stream', '', 'null', max(pos) FROM raw) AS f (kind, id, value, pos)
+	ORDER BY kind, id, pos DESC
+	ON CONFLICT (kind, id) DO UPDATE SET
+		value = excluded.value, record_pos = excluded.record_pos, changed_at = now()
+	WHERE excluded.record_pos > t.record_pos
+), entry AS (
 	SELECT (e ->> 's')::uuid AS session_id, e ->> 'u' AS user_id, e ->> 'a' AS stage_arn,
 		to_timestamp((e ->> 'j')::bigint / 1000.0) AS joined_at,
 		to_timestamp((e ->> 'l')::bigint / 1000.0) AS left_at,
 		e ->> 'r' AS reason, e ->> 'p' AS participant_id, e ->> 'g' AS user_agent,
 		(e ->> 'i')::inet AS ip_address, e ->> 'n' AS username, pos
-	FROM ROWS FROM (jsonb_array_elements($1::jsonb), unnest($2::bigint[])) AS t (e, pos)
+	FROM raw WHERE NOT e ? 't'
 ), fold AS (
 	SELECT session_id, min(user_id) AS user_id, min(stage_arn) AS stage_arn,
 		min(joined_at) AS joined_at,
