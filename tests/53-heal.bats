@@ -9,8 +9,10 @@ setup_file() {
 	show_up HEARTBEAT_TIMEOUT=12 MAX_VIEWERS_PER_STAGE=50 AUTO_SCALE_ENABLED=false || return 1
 	publish >/dev/null
 	autoscale
-	api POST /api/stage '{"name":"small","maxViewers":4}'
+	api POST /api/stage '{"name":"small"}'
 	assert_status 201
+	api PUT "/api/stage/$(json .data.stage.arn)" '{"maxViewers":4}'
+	assert_status 200
 	autoscale
 }
 teardown_file() { show_down; }
@@ -146,8 +148,9 @@ loaded() { grep -c '"the state was loaded' "$SUITE_DIR/log/viewer.log"; }
 	session() { # USER STAGE AGO [PARTICIPANT]
 		echo "INSERT INTO users VALUES ('$1', NULL, now(), now()) ON CONFLICT DO NOTHING;
 		INSERT INTO viewer_sessions (session_id, user_id, stage_arn, participant_id, joined_at, record_pos)
-		VALUES (gen_random_uuid(), '$1', '$2', '${4:-p}', now() - interval '$3',
-			(extract(epoch FROM now() - interval '$3') * 1000)::bigint * 1000000);"
+		SELECT gen_random_uuid(), '$1', '$2', '${4:-p}', at,
+			(extract(epoch FROM at) * 1000)::bigint * 1000000
+			FROM (SELECT date_trunc('milliseconds', now() - interval '$3')) AS t (at);"
 	}
 	{
 		session old "$MASTER" '15 days'
