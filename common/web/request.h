@@ -52,8 +52,9 @@ struct req {
 	struct str api_key, internal_secret, authorization, origin, user_agent;
 	struct str idempotency_key;
 	struct str rid;
-	struct net_addr client;		  /* the address that counts (TRUSTED_PROXIES) */
-	char client_text[NET_TEXT_BYTES]; /* "": not known */
+	struct net_addr client; /* the address that counts (TRUSTED_PROXIES) */
+	/* all of it that is kept, in records and logs (IP_MODE); "": not known, or nothing */
+	char client_text[NET_TEXT_BYTES];
 	enum lang lang;
 	int64_t start_us;
 	/* between ask and answer */
