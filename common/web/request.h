@@ -83,7 +83,8 @@ struct str req_user_id(struct req *rq, const char *name);
 struct str req_stage_arn(struct req *rq, const char *name, enum presence_rule rule);
 struct str req_participant_id(struct req *rq, const char *name);
 struct str req_text(struct req *rq, const char *name, enum presence_rule rule);
-bool req_flag(struct req *rq, const char *name);
+/* Optional and absent: false. */
+bool req_flag(struct req *rq, const char *name, enum presence_rule rule);
 /* Of letters, digits, - and _. */
 struct str req_name(
     struct req *rq, const char *name, enum presence_rule rule, size_t max_bytes);
