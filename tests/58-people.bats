@@ -1,35 +1,20 @@
-# One person: sent off, kept out, forgotten; and those who take a token and never come.
+# One person: sent off and kept out; and those who take a token and never come.
 
 load lib/common
-load lib/ctl
+load lib/people
 
 setup() { go_live; }
 teardown() {
 	emulator DELETE faults >/dev/null
 	postgres_back
-	[ -z "${writer:-}" ] || kill "$writer" 2>/dev/null || true
 }
 
-token() { api POST /api/token/viewer "$(obj userId "$1" stageArn "$2")"; } # USER ARN
-# A token, and he uses it: $who is his participant id.
-comes() { # USER ARN
-	token "$1" "$2"
-	assert_status 200 || return 1
-	who=$(json .data.participantId)
-	connect "$2" "$who"
-}
-connect() { emulator POST join "$(obj stageArn "$1" participantId "$2")" >/dev/null; } # ARN PARTICIPANT
-kick() { api POST /api/viewer/kick "{\"userId\":\"$1\"${2:+,\"ban\":$2}}"; } # USER [BAN]
-ban() { kick "$1" true; }
-unban() { api DELETE "/api/viewer/ban/$(uri "$1")"; }
-forget() { api DELETE "/api/viewer/history/$(uri "$1")"; }
 # Who of a stage AWS has connected, by what filter wants of them.
 connected() { # ARN
 	emulator GET sessions | jq -r --arg a "$1" '[.sessions[] | select(.stageArn == $a) | .participants[]
 		| select(.state == "CONNECTED") | .participantId] | sort | join(" ")'
 }
 told() { json '.data | "\(.kicked) \(.banned) \(.disconnected)"'; }
-drain() { "$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log"; }
 evict() { "$BUILD_DIR/cron/heartbeat_cleanup" 2>>"$SUITE_DIR/log/cron.log"; }
 assert_banned() {
 	assert_error 403 FORBIDDEN || return 1
@@ -369,173 +354,4 @@ seat_by_token() { # USER ARN
 		where stage_arn = '$stage' and left_at is not null")" '1000|1|never_started'
 	api GET "/api/viewer/stats/$stage"
 	equals "$(json '.data.stats | "\(.totalViews) \(.uniqueViewers)"')" '1000 1000'
-}
-
-# ---- forgetting ----
-
-# Where a name is found, in either store.
-found_in_postgres() { # NAME
-	pg_dump -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" | grep -cF -- "$1"
-}
-found_in_redis() { # NAME: how many keys hold it, as a whole
-	redis_c eval "local n = 0
-		for _, key in ipairs(redis.call('KEYS', '*')) do
-			if redis.call('DUMP', key):find(ARGV[1], 1, true) or key:find(ARGV[1], 1, true) then n = n + 1 end
-		end
-		return n" 0 "$1"
-}
-plain_dumps() { redis_c config set rdbcompression no >/dev/null; }
-assert_forgotten() { # NAME
-	plain_dumps
-	equals "postgres $(found_in_postgres "$1") redis $(found_in_redis "$1")" 'postgres 0 redis 0'
-}
-
-@test "forget: gone from PostgreSQL, Redis and the streams; seated, banned, waiting, dead or moving" {
-	stage=$(new_stage forget) full=$(a_stage "" 1) u=$(fresh forgotten)
-	plain_dumps
-	seat x "$full"
-	seat "$u" "$full" # leaves a mark among the refused
-	assert_error 503 STAGE_FULL
-	for n in 1 2; do
-		seat "$u" "$stage"
-		leave "$u" "$stage"
-	done
-	drain
-	comes "$u" "$stage" # this one waits in the stream
-	redis_c xadd "${P}records:dead" '*' e "{\"s\":\"broken\",\"u\":\"$u\"}" why test >/dev/null
-	redis_c xadd "${P}records:dead" '*' e "{\"u\":\"$u\" no JSON" why test >/dev/null
-	redis_c hset "${P}viewer:moving" "$u" "1 $stage 00000000-0000-4000-8000-000000000001 1 p" >/dev/null
-	redis_c hset "${P}bans" "$u" 1 >/dev/null
-	(($(found_in_redis "$u") >= 7 && $(found_in_postgres "$u") >= 3)) # there is something to find
-	forget "$u"
-	assert_status 200
-	equals "$(json '.data | tojson')" "{\"userId\":\"$u\",\"deletedRecords\":3}"
-	assert_forgotten "$u"
-	beat "$u" "$stage"
-	assert_error 404 NOT_FOUND
-	# He may come back, as a new person.
-	seat "$u" "$stage"
-	assert_status 200
-	api GET "/api/viewer/history/$u"
-	equals "$(json .data.totalRecords)" 1
-}
-
-@test "forget: to repeat it, or somebody unknown, is harmless; names of any script" {
-	u=$(fresh 'ö/😀 "q" \')
-	forget "$u"
-	equals "$http_status $(json .data.deletedRecords)" '200 0'
-	stage=$(a_stage)
-	api POST /api/viewer/rejoin "$(obj userId "$u" stageArn "$stage" participantId p)"
-	assert_status 200
-	forget "$u"
-	equals "$http_status $(json .data.deletedRecords) $(seats "$stage")" '200 1 0'
-	forget "$u"
-	equals "$http_status $(json .data.deletedRecords)" '200 0'
-}
-
-@test "forget: a late copy of his records makes nothing" {
-	stage=$(a_stage) u=$(fresh late)
-	seat "$u" "$stage"
-	entry=$(redis_c xrevrange "${P}records" + - COUNT 1 | tail -n 1)
-	matches "$entry" "$u"
-	forget "$u"
-	equals "$(json .data.deletedRecords)" 1
-	redis_c xadd "${P}records" '*' e "$entry" >/dev/null
-	drain
-	equals "$(redis_c xlen "${P}records")" 0
-	assert_forgotten "$u"
-}
-
-# records_write of the tree, by another writer who commits only when he is told: SESSION USER
-late_writer() {
-	mkfifo "$BATS_TEST_TMPDIR/go"
-	{
-		echo 'BEGIN;'
-		echo "PREPARE w (jsonb, bigint[]) AS $(cat "$PROJECT_ROOT/sql/queries/records_write.sql");"
-		printf "EXECUTE w ('[%s]', '{%s}');\n\\\\! touch '%s'\n" "$1" 1 "$BATS_TEST_TMPDIR/written"
-		cat "$BATS_TEST_TMPDIR/go"
-		echo 'COMMIT;'
-	} | psql -X -q -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" >"$BATS_TEST_TMPDIR/writer" 2>&1 3>&- &
-	writer=$!
-	wait_until 10 test -e "$BATS_TEST_TMPDIR/written"
-}
-
-@test "forget: a write that is under way is waited for, or the answer is to come again; it leaves nothing" {
-	stage=$(a_stage) u=$(fresh underway)
-	seat "$u" "$stage"
-	entry=$(redis_c xrevrange "${P}records" + - COUNT 1 | tail -n 1)
-	drain
-	psql_q "delete from users where user_id = '$u'"
-	late_writer "$entry"
-	forget "$u"
-	assert_away postgres
-	# The lock is given back: others drain on.
-	equals "$(redis_c exists "${P}lock:records")" 0
-	(sleep 1; echo '\echo committed' >"$BATS_TEST_TMPDIR/go") 3>&- &
-	forget "$u"
-	assert_status 200
-	equals "$(json .data.deletedRecords)" 1
-	wait
-	matches "$(cat "$BATS_TEST_TMPDIR/writer")" committed
-	assert_forgotten "$u"
-}
-
-@test "forget: while he joins, beats and leaves in a storm nothing half is left of him" {
-	stage=$(a_stage "" 500) u=$(fresh storm)
-	for n in 1 2 3 4 5 6 7 8; do
-		printf 'POST /api/viewer/rejoin {"userId":"%s","stageArn":"%s","participantId":"p"}\n' "$u" "$stage"
-		printf 'POST /api/viewer/leave {"userId":"%s","stageArn":"%s"}\n' "$u" "$stage"
-	done >"$BATS_TEST_TMPDIR/steps"
-	for round in 1 2 3 4 5; do
-		for n in $(seq 20); do cat "$BATS_TEST_TMPDIR/steps"; done | load_requests 4 >/dev/null 3>&- &
-		while kill -0 $! 2>/dev/null; do
-			forget "$u"
-			assert_status 200
-		done
-		wait
-	done
-	forget "$u"
-	assert_forgotten "$u"
-	seat "$u" "$stage"
-	leave "$u" "$stage"
-	equals "$(rows "$u" end_reason)" leave
-}
-
-@test "forget: PostgreSQL away: 503, nothing is half done, and to repeat does it" {
-	stage=$(a_stage) u=$(fresh away)
-	seat "$u" "$stage"
-	redis_c hset "${P}bans" "$u" 1 >/dev/null
-	stop_postgres
-	forget "$u"
-	assert_away postgres
-	equals "$(seats "$stage") $(redis_c hexists "${P}bans" "$u")" '1 1'
-	beat "$u" "$stage"
-	assert_status 200
-	postgres_back
-	wait_until 20 answers GET "/api/viewer/history/$u" 200
-	forget "$u"
-	equals "$http_status $(json .data.deletedRecords)" '200 1'
-	assert_forgotten "$u"
-}
-
-@test "ivsctl viewer forget: says what it would do, does it, and finds nothing then" {
-	stage=$(a_stage) u=$(fresh ctl)
-	seat "$u" "$stage"
-	leave "$u" "$stage"
-	drain
-	seat "$u" "$stage"
-	ctl viewer forget "$u" --dry-run --json
-	done_well
-	equals "$(jq -c '[.userId, .deletedRecords, .seated, .banned, .dryRun]' <<<"$output")" \
-		"[\"$u\",1,true,false,true]"
-	equals "$(jq .waitingRecords <<<"$output") $(seats "$stage")" '1 1'
-	ctl viewer forget "$u"
-	done_well
-	matches "$output" '^deleted 2 records of history and .* his seat$'
-	equals "$(seats "$stage")" 0
-	ctl viewer forget "$u" --json
-	done_well
-	equals "$(jq -c '[.deletedRecords, .seated, .dryRun]' <<<"$output")" '[0,false,false]'
-	ctl viewer forget ''
-	refused 64 'USER must be'
 }
