@@ -41,14 +41,14 @@ assert_forgotten() { equals "$(found_in_stores "$1")" ''; } # NAME
 @test "forget: gone from PostgreSQL, Redis and the streams; seated, banned, waiting, dead or moving" {
 	stage=$(new_stage forget) full=$(a_stage "" 1) u=$(fresh forgotten)
 	seat x "$full"
-	seat "$u" "$full" # leaves a mark among the refused
-	assert_error 503 STAGE_FULL
 	for n in 1 2; do
 		seat "$u" "$stage"
 		leave "$u" "$stage"
 	done
 	drain
 	comes "$u" "$stage" # this one waits in the stream
+	seat "$u" "$full"   # this leaves a mark among the refused
+	assert_error 503 STAGE_FULL
 	redis_c xadd "${P}records:dead" '*' e "{\"s\":\"broken\",\"u\":\"$u\"}" why test >/dev/null
 	redis_c xadd "${P}records:dead" '*' e "{\"u\":\"$u\" no JSON" why test >/dev/null
 	redis_c hset "${P}viewer:moving" "$u" "1 $stage 00000000-0000-4000-8000-000000000001 1 p" >/dev/null
