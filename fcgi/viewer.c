@@ -13,19 +13,19 @@
 #define PROCESSES 2
 
 static const struct route routes[] = {
-	{ METHOD_POST, "/api/viewer/heartbeat", ACCESS_KEY, BUCKET_HEARTBEAT, false,
+	{ METHOD_POST, "/api/viewer/heartbeat", ACCESS_VIEWER, BUCKET_HEARTBEAT, false,
 	    ask_heartbeat, heartbeat },
-	{ METHOD_POST, "/api/viewer/rejoin", ACCESS_KEY, BUCKET_API, false, ask_rejoin,
+	{ METHOD_POST, "/api/viewer/rejoin", ACCESS_VIEWER, BUCKET_API, false, ask_rejoin,
 	    rejoin },
-	{ METHOD_POST, "/api/viewer/leave", ACCESS_KEY, BUCKET_API, false, ask_leave,
+	{ METHOD_POST, "/api/viewer/leave", ACCESS_BEACON, BUCKET_API, false, ask_leave,
 	    leave },
-	{ METHOD_GET, "/api/viewer/list/:stageArn", ACCESS_KEY, BUCKET_API, false,
+	{ METHOD_GET, "/api/viewer/list/:stageArn", ACCESS_READ, BUCKET_API, false,
 	    ask_list, list },
-	{ METHOD_GET, "/api/viewer/duration", ACCESS_KEY, BUCKET_API, false, ask_duration,
-	    duration },
-	{ METHOD_GET, "/api/viewer/history/:userId", ACCESS_KEY, BUCKET_API, true,
+	{ METHOD_GET, "/api/viewer/duration", ACCESS_VIEWER, BUCKET_API, false,
+	    ask_duration, duration },
+	{ METHOD_GET, "/api/viewer/history/:userId", ACCESS_READ, BUCKET_API, true,
 	    ask_history, history },
-	{ METHOD_GET, "/api/viewer/stats/:stageArn", ACCESS_KEY, BUCKET_API, true,
+	{ METHOD_GET, "/api/viewer/stats/:stageArn", ACCESS_READ, BUCKET_API, true,
 	    ask_stage_stats, stage_stats },
 };
 
