@@ -13,7 +13,8 @@
 #define ID_MIN_CHARS 4
 #define ID_MAX_CHARS 32
 #define SECRET_CHARS 43 /* 32 bytes as base64url */
-#define RENEW_MS 200
+/* What a tick may cost; a request waits for it as for its own call. */
+#define TICK_MS 200
 /* A Redis that did not answer a tick costs a worker no more of them for so long. */
 #define TICK_REST_MS 5000
 /* Unknown keys make us look at once: so often in a row, and once a second. */
@@ -174,25 +175,32 @@ key_table_take(struct key_table *t, const struct reply *r, int64_t mono_ms)
 		return false;
 	}
 	t->loaded = true;
+	t->tick_rest_ms = 0;
 	t->renewed_ms = mono_ms;
 	t->redis_ahead_ms = reply_int(r, 1) - mono_ms;
 	return true;
 }
 
+/* How a call goes out: redis_call, or one that gives up sooner. */
+typedef bool send(struct redis *redis, struct redis_call *c, struct err *err);
+
 static bool
-renew(struct key_table *t)
+send_hastily(struct redis *redis, struct redis_call *c, struct err *err)
+{
+	return redis_try(redis, c, TICK_MS, err) && redis_reply_ok(c->reply, err);
+}
+
+static bool
+renew(struct key_table *t, send *send_call)
 {
 	int64_t began_ms = clock_mono_ms();
 	struct err ignored = ERR_INIT;
 	struct redis_call c;
 	bool ok;
 
-	if (t->redis == NULL)
-		return false;
 	redis_call_init(&c, &t->arena, SCRIPT_KEYS_READ);
 	redis_arg(&c, str_of(t->version));
-	ok = redis_try(t->redis, &c, RENEW_MS, &ignored) &&
-	     redis_reply_ok(c.reply, &ignored) && key_table_take(t, c.reply, began_ms);
+	ok = send_call(t->redis, &c, &ignored) && key_table_take(t, c.reply, began_ms);
 	arena_wipe(&t->arena);
 	return ok;
 }
@@ -230,7 +238,7 @@ tell_uses(struct key_table *t, bool all)
 	if (json_array_size(list) > 0 && t->redis != NULL) {
 		redis_call_init(&c, &t->arena, SCRIPT_KEYS_USED);
 		redis_arg(&c, json_text(&t->arena, list));
-		(void)redis_try(t->redis, &c, RENEW_MS, &ignored);
+		(void)send_hastily(t->redis, &c, &ignored);
 	}
 	json_use(before);
 	arena_wipe(&t->arena);
@@ -239,9 +247,9 @@ tell_uses(struct key_table *t, bool all)
 void
 key_table_tick(struct key_table *t)
 {
-	if (clock_mono_ms() < t->tick_rest_ms)
+	if (t->redis == NULL || clock_mono_ms() < t->tick_rest_ms)
 		return;
-	if (renew(t))
+	if (renew(t, send_hastily))
 		tell_uses(t, false);
 	else
 		t->tick_rest_ms = clock_mono_ms() + TICK_REST_MS;
@@ -298,7 +306,7 @@ may_look(struct key_table *t, int64_t mono_ms)
 {
 	if (t->looks_from_ms < mono_ms - LOOKS_MAX * LOOK_MS)
 		t->looks_from_ms = mono_ms - LOOKS_MAX * LOOK_MS;
-	if (t->looks_from_ms + LOOK_MS > mono_ms)
+	if (t->redis == NULL || t->looks_from_ms + LOOK_MS > mono_ms)
 		return false;
 	t->looks_from_ms += LOOK_MS;
 	return true;
@@ -310,16 +318,17 @@ key_table_find(struct key_table *t, struct str key, unsigned *ret_scopes)
 	unsigned char digest[SHA256_BYTES];
 	int64_t mono_ms = clock_mono_ms();
 	struct entry *e;
+	bool sure = true;
 
 	if (!has_form(key))
 		return KEY_UNKNOWN;
 	crypto_sha256(key, digest);
 	e = find(t, digest);
 	if ((e == NULL || is_stale(t, mono_ms)) && may_look(t, mono_ms)) {
-		(void)renew(t);
+		sure = renew(t, redis_call);
 		e = find(t, digest);
 	}
-	if (is_stale(t, mono_ms))
+	if (!sure || is_stale(t, mono_ms))
 		return KEY_NOT_SURE;
 	if (e == NULL)
 		return KEY_UNKNOWN;

@@ -6,8 +6,8 @@
  *     api:keys:version   string  another one with each change
  *     api:keys:used:<id> string  its use was stated within the last minute
  * (lua/lib/keys.lua writes them.) A worker keeps the copy in its memory: a look-up costs no round
- * trip. It is renewed by key_table_tick, about once a second, and, at most once a second, when a
- * key of our form comes that is not known, so a new one works at once.
+ * trip. It is renewed by key_table_tick, about once a second, and at once when a key of our form
+ * comes that is not known, so a new one works at once: four times in a row, and once a second.
  *
  * A copy that could not be renewed for KEY_TABLE_STALE_MS says nothing: a key may have been
  * revoked meanwhile. Keys expire by the clock of Redis (docs/design.md, D4).
@@ -41,7 +41,7 @@ enum key_state {
 	KEY_UNKNOWN,
 	KEY_VALID,
 	KEY_EXPIRED,
-	KEY_NOT_SURE /* the copy is stale and Redis does not answer */
+	KEY_NOT_SURE /* Redis does not answer: it may be new, or revoked */
 };
 
 /*
