@@ -29,6 +29,10 @@ logs_of() { # PROGRAM...
 	run grep -rlE 'eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{20,}' "${logs[@]}"
 	echo "tokens found in: $output"
 	[ -z "$output" ]
+	# So are API keys of ivsctl and session tokens.
+	run grep -rlE 'ivs_[a-z0-9]{4,32}_[A-Za-z0-9_-]{43}|v1\.[A-Za-z0-9_-]{40,}\.[A-Za-z0-9_-]{43}' "${logs[@]}"
+	echo "keys or session tokens found in: $output"
+	[ -z "$output" ]
 }
 
 @test "secrets: none of them is in a process list" {
