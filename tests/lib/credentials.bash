@@ -1,5 +1,5 @@
 # API keys and session tokens for tests.
-# shellcheck shell=bash disable=SC2034,SC2154
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154
 
 get_as() { call GET /api/stats/viewers - -H "x-api-key: $1"; }
 
