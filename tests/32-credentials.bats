@@ -287,7 +287,7 @@ outcomes() { # CREDENTIAL
 		array_to_string(scopes, ' '), expires_at - created_at BETWEEN '89 days 23 hours' AND '90 days 1 minute'
 		FROM api_keys WHERE id = '$id'")" 't|the site, Zürich|read viewer|t'
 	# No table of ours and no key of Redis has it.
-	equals "$(psql_q "SELECT count(*) FROM api_keys k WHERE k::text LIKE '%${key##*_}%'")" 0
+	equals "$(psql_q "SELECT count(*) FROM api_keys k WHERE position('${key: -43}' in k::text) > 0")" 0
 	equals "$(redis_c hgetall "${P}api:keys" | grep -cF "${key: -43}")" 0
 	equals "$(redis_c hget "${P}api:keys" "$(printf %s "$key" | sha256sum | cut -d' ' -f1)" | jq -r '"\(.id) \(.scopes)"')" \
 		"$id read,viewer"
