@@ -16,9 +16,6 @@ expire_now() { # ID
 key_list() { # ID FILTER
 	"$BUILD_DIR/ctl/ivsctl" key list --json | jq -r --arg id "$1" ".keys[] | select(.id == \$id) | $2"
 }
-# Facts of its use that PostgreSQL has already.
-stated() { psql_q "SELECT count(*) FROM show_state WHERE kind = 'key' AND id = '$1'"; } # ID
-
 load_with() { "$BUILD_DIR/tests/tools/load" "$BASE_URL" "$2" -H "x-api-key: $1"; } # KEY CONCURRENCY
 # One round of requests over all five programs.
 round() {
@@ -57,11 +54,4 @@ claim() { # TOKEN FILTER
 	text=$(cut -d. -f2 <<<"$1" | tr '_-' '/+')
 	while ((${#text} % 4)); do text+='='; done
 	base64 -d <<<"$text" | jq -r "$2"
-}
-# The SHA-1 a script of ours is called by; a word that is nowhere when there is no such script.
-sha_of() { # NAME
-	local sha
-	sha=$(awk -v name="\"$1\"," '$1 == name { on = 1 } on && /^	    , "/ { gsub(/[",]/, ""); print $1; exit }' \
-		"$PROJECT_ROOT/build/include/gen/scripts.c")
-	printf '%s\n' "${sha:-no-such-script}"
 }
