@@ -30,6 +30,24 @@ const struct ctl_command ctl_commands[] = {
 	    "ARN may be the part behind public-key/ alone. The key in use is never deleted; one\n"
 	    "whose tokens may still be valid, and one that is not of this show, only with\n"
 	    "--force. No file is touched.\n" },
+	{ { "key", "create" }, "", 0,
+	    OPT_BIT(OPT_SCOPES) | OPT_BIT(OPT_EXPIRES) | OPT_BIT(OPT_NOTE),
+	    ctl_api_key_create, "make an API key and print it, once",
+	    "Scopes: read (every GET), viewer (heartbeat, leave, rejoin, duration), token (tokens),\n"
+	    "admin (everything). Only its SHA-256 is kept. It works at once.\n" },
+	{ { "key", "list" }, "", 0, 0, ctl_api_key_list,
+	    "show the API keys: scopes, state, last use",
+	    "Also those that expired or were revoked. The last use is some minutes late at most.\n" },
+	{ { "key", "rotate" }, "ID", 1, OPT_BIT(OPT_OVERLAP), ctl_api_key_rotate,
+	    "make a key in place of another, which ends later",
+	    "The new one has the same scopes, note and length of life; both work until the overlap\n"
+	    "is over.\n" },
+	{ { "key", "revoke" }, "ID", 1, 0, ctl_api_key_revoke, "end an API key now",
+	    "Within two seconds no program takes it. Should Redis be away, it says so: the key then\n"
+	    "still works, until this or key publish is run again.\n" },
+	{ { "key", "publish" }, "", 0, 0, ctl_api_key_publish,
+	    "give the programs the API keys as PostgreSQL has them",
+	    "After a change that could not reach Redis. create, rotate and revoke do it, too.\n" },
 	{ { "stage", "list" }, "", 0, 0, ctl_stage_list,
 	    "show the stages, who is there and where the picture comes from",
 	    "From the registry in Redis; AWS is not asked.\n" },
@@ -73,6 +91,11 @@ const struct ctl_option_help ctl_options[OPT_COUNT] = {
 	    "viewers on a stage; default: MAX_VIEWERS_PER_STAGE" },
 	[OPT_REPLICAS] = { "replicas", "N", "default: IVS_MAX_REPLICAS" },
 	[OPT_DRY_RUN] = { "dry-run", NULL, "only say what would be done" },
+	[OPT_SCOPES] = { "scopes", "LIST", "of read, viewer, token, admin, with commas" },
+	[OPT_EXPIRES] = { "expires", "WHEN", "90d, 12h, or a date; default: never" },
+	[OPT_NOTE] = { "note", "TEXT", "whose it is, what for" },
+	[OPT_OVERLAP] = { "overlap", "SPAN",
+	    "how long the old key goes on; default: 24h" },
 	[OPT_HELP] = { "help", NULL, "how a command is used" },
 	[OPT_VERSION] = { "version", NULL, "the version" },
 };
@@ -119,7 +142,8 @@ ctl_help(FILE *out)
 	    "\nWith every command: --json for machines, --help. Options may stand anywhere.\n"
 	    "\nSettings are those of the programs: the environment and one file, IVS_ENV_FILE,\n"
 	    "else ./.env, else /etc/ivs-live/env. Results go to stdout, notes and errors to\n"
-	    "stderr. Every command may be repeated: what is done already is found done.\n"
+	    "stderr. Every command may be repeated: what is done already is found done; only key\n"
+	    "create and key rotate make another key each time.\n"
 	    "\nExit codes: 0 done; 64 the command was not understood; 65 it cannot be done as\n"
 	    "things are (not there, exists already, in use, not yours); 69 Redis or AWS is away\n"
 	    "or a quota is used up; 70 our own fault; 78 a setting, a key file, an AWS key or\n"

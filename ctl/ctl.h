@@ -1,8 +1,9 @@
 /*
  * ctl.h - what the commands of ivsctl share.                      layer: ctl
  *
- * ivsctl.c holds the one table of commands and the main; keys*.c, stages.c, viewer.c and
- * plan.c the commands. Each is safe to repeat. Results go to stdout, as a table for people or with --json
+ * ivsctl.c holds the one table of commands and the main; keys*.c (signing keys), api_keys.c,
+ * stages.c, viewer.c and plan.c the commands. Each is safe to repeat, but that a second `key create` or
+ * `key rotate` makes a second key. Results go to stdout, as a table for people or with --json
  * for machines; what to note besides, and errors, to stderr as one sentence each.
  */
 #ifndef CTL_CTL_H
@@ -27,6 +28,10 @@ enum ctl_option {
 	OPT_CAPACITY,
 	OPT_REPLICAS,
 	OPT_DRY_RUN,
+	OPT_SCOPES,
+	OPT_EXPIRES,
+	OPT_NOTE,
+	OPT_OVERLAP,
 	OPT_HELP,
 	OPT_VERSION,
 	OPT_COUNT
@@ -72,6 +77,11 @@ bool ctl_key_import(struct ctl *c, struct err *err);
 bool ctl_key_list(struct ctl *c, struct err *err);
 bool ctl_key_rotate(struct ctl *c, struct err *err);
 bool ctl_key_delete(struct ctl *c, struct err *err);
+bool ctl_api_key_create(struct ctl *c, struct err *err);
+bool ctl_api_key_list(struct ctl *c, struct err *err);
+bool ctl_api_key_rotate(struct ctl *c, struct err *err);
+bool ctl_api_key_revoke(struct ctl *c, struct err *err);
+bool ctl_api_key_publish(struct ctl *c, struct err *err);
 bool ctl_stage_list(struct ctl *c, struct err *err);
 bool ctl_stage_create(struct ctl *c, struct err *err);
 bool ctl_stage_drain(struct ctl *c, struct err *err);

@@ -88,6 +88,8 @@ way_out(const struct err *err)
 	if (err->tell == MSG_STAGE_HAS_VIEWERS)
 		return "ivsctl stage drain keeps new ones away; delete it when it is "
 		       "empty";
+	if (err->tell == MSG_REDIS_AWAY)
+		return "run ivsctl key publish until it succeeds";
 	return by_kind[err->kind];
 }
 

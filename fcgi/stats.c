@@ -382,20 +382,20 @@ history(struct app *app, struct req *rq, const struct reply *reply, struct resp 
 }
 
 static const struct route routes[] = {
-	{ METHOD_GET, "/api/stats", ACCESS_KEY, BUCKET_API, false, ask_show, overview },
-	{ METHOD_GET, "/api/stats/viewers", ACCESS_KEY, BUCKET_API, false, ask_show,
+	{ METHOD_GET, "/api/stats", ACCESS_READ, BUCKET_API, false, ask_show, overview },
+	{ METHOD_GET, "/api/stats/viewers", ACCESS_READ, BUCKET_API, false, ask_show,
 	    viewers },
-	{ METHOD_GET, "/api/stats/stages", ACCESS_KEY, BUCKET_API, false, ask_stages,
+	{ METHOD_GET, "/api/stats/stages", ACCESS_READ, BUCKET_API, false, ask_stages,
 	    stages },
-	{ METHOD_GET, "/api/stats/stages/:stageId", ACCESS_KEY, BUCKET_API, false,
+	{ METHOD_GET, "/api/stats/stages/:stageId", ACCESS_READ, BUCKET_API, false,
 	    ask_stage_by_id, stage_by_id },
-	{ METHOD_GET, "/api/stats/publisher", ACCESS_KEY, BUCKET_API, false,
+	{ METHOD_GET, "/api/stats/publisher", ACCESS_READ, BUCKET_API, false,
 	    ask_publisher, publisher },
-	{ METHOD_PUT, "/api/stats/publisher", ACCESS_KEY, BUCKET_API, false,
+	{ METHOD_PUT, "/api/stats/publisher", ACCESS_ADMIN, BUCKET_API, false,
 	    ask_set_publisher, set_publisher },
-	{ METHOD_POST, "/api/stats/events", ACCESS_KEY, BUCKET_API, false, ask_event,
+	{ METHOD_POST, "/api/stats/events", ACCESS_ADMIN, BUCKET_API, false, ask_event,
 	    event },
-	{ METHOD_GET, "/api/stats/history", ACCESS_KEY, BUCKET_API, true, ask_history,
+	{ METHOD_GET, "/api/stats/history", ACCESS_READ, BUCKET_API, true, ask_history,
 	    history },
 };
 

@@ -327,9 +327,24 @@ confirm(struct app *app, struct req *rq, const struct order *o, const struct sea
 	return true;
 }
 
+/* For his page, so that it needs no API key. It outlives the token by one silence. */
+static struct str
+session_token(
+    const struct app *app, struct req *rq, const struct order *o, const struct seat *seat)
+{
+	const struct config *cfg = app->cfg;
+	struct session_claim claim = { .user_id = o->id,
+		.stage_arn = seat->stage_arn,
+		.session_id = seat->session_id,
+		.expires_at_ms = clock_now_ms() + 1000 * (cfg->viewer_token_duration_s +
+							     cfg->heartbeat_timeout_s) };
+
+	return session_token_make(cfg, rq->arena, &claim);
+}
+
 static json_t *
-viewer_json(const struct app *app, const struct order *o, const struct seat *seat,
-    const struct token *t)
+viewer_json(const struct app *app, struct req *rq, const struct order *o,
+    const struct seat *seat, const struct token *t)
 {
 	int64_t life_s = app->cfg->viewer_token_duration_s;
 	json_t *data = token_json(t, seat->stage_arn, TOKEN_VIEWER);
@@ -340,6 +355,8 @@ viewer_json(const struct app *app, const struct order *o, const struct seat *sea
 	    data, "refreshAfter", json_integer(life_s * REFRESH_PERCENT / 100));
 	json_object_set_new(data, "currentViewers", json_integer(seat->viewers_now));
 	json_object_set_new(data, "isNewViewer", json_boolean(seat->is_new));
+	json_object_set_new(
+	    data, "sessionToken", json_str(session_token(app, rq, o, seat)));
 	return data;
 }
 
@@ -360,14 +377,14 @@ viewer(struct app *app, struct req *rq, const struct reply *reply, struct resp *
 		give_back(app, rq, o, &seat);
 		return false;
 	}
-	resp_ok(rs, viewer_json(app, o, &seat, &t));
+	resp_ok(rs, viewer_json(app, rq, o, &seat, &t));
 	return true;
 }
 
 static const struct route routes[] = {
-	{ METHOD_POST, "/api/token/publisher", ACCESS_KEY, BUCKET_API, true,
+	{ METHOD_POST, "/api/token/publisher", ACCESS_TOKEN, BUCKET_API, true,
 	    ask_publisher, publisher },
-	{ METHOD_POST, "/api/token/viewer", ACCESS_KEY, BUCKET_API, true, ask_viewer,
+	{ METHOD_POST, "/api/token/viewer", ACCESS_TOKEN, BUCKET_API, true, ask_viewer,
 	    viewer },
 	{ METHOD_POST, "/api/token/mediaserver", ACCESS_INTERNAL, BUCKET_API, true,
 	    ask_mediaserver, mediaserver },

@@ -34,6 +34,10 @@ nowhere() {
 	[ "$status" = 1 ] || return 1
 	run grep -rlaE 'eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{20,}' -- "$@"
 	echo "tokens found in: $output"
+	[ "$status" = 1 ] || return 1
+	# So are API keys of ivsctl and session tokens.
+	run grep -rlaE 'ivs_[a-z0-9]{4,32}_[A-Za-z0-9_-]{43}|v1\.[A-Za-z0-9_-]{40,}\.[A-Za-z0-9_-]{43}' -- "$@"
+	echo "keys or session tokens found in: $output"
 	[ "$status" = 1 ]
 }
 

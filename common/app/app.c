@@ -147,20 +147,10 @@ tick(struct app *app)
 {
 	size_t i;
 
+	auth_tick(app->auth);
 	for (i = 0; i < APP_PARTS_MAX && app->program->parts[i] != NULL; i++)
 		if (app->program->parts[i]->tick != NULL)
 			app->program->parts[i]->tick(app);
-}
-
-static bool
-ticks(const struct program *p)
-{
-	bool any = false;
-	size_t i;
-
-	for (i = 0; i < APP_PARTS_MAX && p->parts[i] != NULL; i++)
-		any |= p->parts[i]->tick != NULL;
-	return any;
 }
 
 static bool
@@ -169,12 +159,12 @@ serve(const struct run *run, struct app *app, struct err *err)
 	struct serve s = {
 		.cfg = run->cfg,
 		.redis = app->redis,
-		.auth = auth_open(run->cfg),
+		.auth = app->auth,
 		.app = app,
 		.routes = run->program->routes,
 		.n_routes = run->program->n_routes,
 		.after = after_batch,
-		.tick = ticks(run->program) ? tick : NULL,
+		.tick = tick,
 	};
 	bool ok;
 
@@ -182,7 +172,6 @@ serve(const struct run *run, struct app *app, struct err *err)
 		ok = serve_cgi(&s, environ, err);
 	else
 		ok = serve_socket(&s, run->listen_fd, err);
-	auth_close(s.auth);
 	return ok;
 }
 
@@ -199,10 +188,12 @@ work(void *arg)
 
 	INVARIANT(arena_init(&app.work, WORK_ARENA_BYTES));
 	app.redis = redis_open(run->cfg);
+	app.auth = auth_open(run->cfg, app.redis);
 	ok = open_parts(&app, run->program, &err) && serve(run, &app, &err);
 	if (!ok)
 		log_err(LOG_ERROR, "cannot serve", &err);
 	close_parts(&app, run->program);
+	auth_close(app.auth);
 	redis_close(app.redis);
 	arena_clear(&app.work);
 	log_flush();

@@ -25,6 +25,7 @@ struct app {
 	const struct config *cfg;
 	const struct program *program;
 	struct redis *redis;
+	struct auth *auth;
 	struct pg *pg;	       /* part_postgres */
 	struct ivs *ivs;       /* part_aws */
 	struct tokens *tokens; /* part_tokens */

@@ -26,8 +26,7 @@ say_restored(const struct restore_result *res)
 {
 	LOG(LOG_WARN, "the state was loaded from PostgreSQL",
 	    LOG_INT("stages", res->stages), LOG_INT("seats", res->seats),
-	    LOG_INT("ended", res->ended), LOG_INT("bans", res->bans),
-	    LOG_INT("keys", res->keys));
+	    LOG_INT("ended", res->ended), LOG_INT("bans", res->bans));
 }
 
 static void

@@ -6,6 +6,8 @@
 
 #define KEY_MIN_CHARS 8
 #define KEY_GOOD_CHARS 16
+/* Who has a session token can try secrets at home, as fast as he likes. */
+#define SESSION_GOOD_CHARS 32
 
 static bool
 is_bad(struct config_loader *l, const char *name)
@@ -154,7 +156,7 @@ check_opaque(struct config_loader *l)
 		    "SESSION_SECRET is missing: IVS_USER_ID_MODE=opaque hashes "
 		    "user ids with it, for example SESSION_SECRET=<output of: openssl "
 		    "rand "
-		    "-hex 24>");
+		    "-hex 32>");
 }
 
 /* Keys travel in headers, where a comma joins two of them. */
@@ -185,29 +187,44 @@ check_key(struct config_loader *l, const char *name, struct str key)
 		    name, key.n, KEY_GOOD_CHARS);
 }
 
+static void
+check_session_secret(struct config_loader *l, const char *name, struct str secret)
+{
+	if (secret.n < KEY_MIN_CHARS)
+		config_fatal(l,
+		    "%s is '***' (%s): a secret must have at least %d characters", name,
+		    config_given(l, name)->where, KEY_MIN_CHARS);
+	else if (secret.n < SESSION_GOOD_CHARS)
+		config_warn(l,
+		    "%s has only %zu characters: use at least %d, for example from openssl "
+		    "rand -hex 32",
+		    name, secret.n, SESSION_GOOD_CHARS);
+}
+
 /* A comma list; what is kept has no blanks and no empty items. */
 static void
-check_keys(struct config_loader *l, const char *name, struct str *keys)
+check_list(struct config_loader *l, const char *name, struct str *list,
+    void (*check)(struct config_loader *l, const char *name, struct str item))
 {
-	struct str rest = *keys;
+	struct str rest = *list;
 	struct buf clean;
 
-	if (is_bad(l, name) || keys->n == 0)
+	if (is_bad(l, name) || list->n == 0)
 		return;
-	buf_init(&clean, l->mem, keys->n);
+	buf_init(&clean, l->mem, list->n);
 	while (rest.n > 0) {
-		struct str key = str_trim(str_cut(&rest, ','));
+		struct str item = str_trim(str_cut(&rest, ','));
 
-		if (key.n == 0)
+		if (item.n == 0)
 			continue;
-		check_key(l, name, key);
+		check(l, name, item);
 		if (clean.n > 0)
 			buf_char(&clean, ',');
-		buf_str(&clean, key);
+		buf_str(&clean, item);
 	}
 	INVARIANT(buf_ok(&clean));
-	*keys = buf_view(&clean);
-	if (keys->n == 0)
+	*list = buf_view(&clean);
+	if (list->n == 0)
 		config_fatal(l, "%s is '***' (%s): it holds no key", name,
 		    config_given(l, name)->where);
 }
@@ -217,15 +234,15 @@ check_all_keys(struct config_loader *l)
 {
 	struct config *c = l->c;
 
-	check_keys(l, "API_SECRET_KEY", &c->api_secret_key);
-	check_keys(l, "API_READ_KEYS", &c->api_read_keys);
+	struct str secrets = c->session_secret;
+
+	check_list(l, "API_SECRET_KEY", &c->api_secret_key, check_key);
+	check_list(l, "API_READ_KEYS", &c->api_read_keys, check_key);
 	if (c->internal_secret.n > 0 && !is_bad(l, "INTERNAL_SECRET"))
 		check_key(l, "INTERNAL_SECRET", c->internal_secret);
-	if (c->session_secret.n > 0 && c->session_secret.n < KEY_GOOD_CHARS)
-		config_warn(l,
-		    "SESSION_SECRET has only %zu characters: use at least %d, for "
-		    "example from openssl rand -hex 24",
-		    c->session_secret.n, KEY_GOOD_CHARS);
+	check_list(l, "SESSION_SECRET", &secrets, check_session_secret);
+	c->session_secrets = secrets;
+	c->session_secret = str_cut(&secrets, ',');
 }
 
 /* scheme://host[:port], as browsers send it. */

@@ -174,8 +174,10 @@ const struct setting config_settings[] = {
 	    .help = { "觀眾 Token 有效時間", "Life of a viewer token" } },
 	{ "SESSION_SECRET", NULL, SECTION_TOKENS, KIND_STR, SETTING_SECRET,
 	    AT(session_secret), .min = 8, .max = 1024,
-	    .help = { "簽署觀眾 sessionToken 的密鑰",
-		"Key that signs viewers' session tokens" } },
+	    .help = { "簽署觀眾 sessionToken 的密鑰；以逗號分隔可多把，第一把簽署，每一把都能驗證；未設定則不發也不收 "
+		      "sessionToken",
+		"Secret that signs viewers' session tokens; of a comma list the first signs "
+		"and each verifies; not set: there are none" } },
 
 	{ "DB_HOST", NULL, SECTION_POSTGRES, KIND_STR, 0, AT(db_host), .min = 1,
 	    .max = 255, .def = "localhost",

@@ -111,6 +111,34 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	[MSG_READ_KEY_ONLY_GET] = {
 	    "此為唯讀金鑰，只能用於 GET；請改用完整權限的 API Key",
 	    "This is a read key and good for GET only: use a full API key." },
+	[MSG_KEY_EXPIRED] = { "此 API Key 已過期，請改用新的 Key（ivsctl key create 或 rotate）",
+	    "This API key has expired: use a new one (ivsctl key create or rotate)." },
+	[MSG_KEY_SCOPE] = {
+	    "此 API Key 的權限範圍（scope）不包含這項操作，請改用有此範圍的 Key",
+	    "The scopes of this API key do not include this call: use a key that has the "
+	    "scope." },
+	[MSG_NO_KEY_NO_SESSION] = {
+	    "缺少驗證資訊，請在 x-api-key 標頭提供 API Key，或以 Authorization: Bearer 提供 sessionToken",
+	    "No credential was sent: put your API key into the x-api-key header, or the "
+	    "sessionToken behind Authorization: Bearer." },
+	[MSG_SESSION_UNSET] = {
+	    "伺服器未設定 SESSION_SECRET，無法使用 sessionToken；請管理員設定後再試",
+	    "SESSION_SECRET is not set on this server, so it takes no sessionToken: the "
+	    "operator must set it." },
+	[MSG_SESSION_WRONG] = {
+	    "sessionToken 無效，請以 POST /api/token/viewer 重新取得",
+	    "The sessionToken is not valid: get a new one with POST /api/token/viewer." },
+	[MSG_SESSION_EXPIRED] = {
+	    "sessionToken 已過期，請以 POST /api/token/viewer 重新取得",
+	    "The sessionToken has expired: get a new one with POST /api/token/viewer." },
+	[MSG_SESSION_VIEWER_ONLY] = {
+	    "sessionToken 只能用於心跳、離開、重新加入與觀看時間，其他呼叫請使用 API Key",
+	    "A sessionToken is good for heartbeat, leave, rejoin and duration only: use an API "
+	    "key for other calls." },
+	[MSG_SESSION_OTHER] = {
+	    "sessionToken 屬於另一位使用者或另一個 Stage；請省略 userId 與 stageArn，或填入與其相同的值",
+	    "The sessionToken is of another user or stage: leave out userId and stageArn, or "
+	    "send those it is for." },
 	[MSG_INTERNAL_SECRET] = { "x-internal-secret 標頭缺少或不正確，請提供正確的值",
 	    "The x-internal-secret header is missing or wrong: send the right value." },
 	[MSG_INTERNAL_SECRET_UNSET] = {

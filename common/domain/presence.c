@@ -125,9 +125,11 @@ presence_heartbeat_answer(
 }
 
 void
-presence_leave_ask(struct redis_call *c, struct str user_id, struct str stage_arn)
+presence_leave_ask(
+    struct redis_call *c, struct str user_id, struct str stage_arn, struct str session_id)
 {
 	user_call(c, SCRIPT_LEAVE, user_id, stage_arn);
+	redis_arg(c, session_id);
 }
 
 bool

@@ -56,7 +56,9 @@ void presence_heartbeat_ask(
 bool presence_heartbeat_answer(
     const struct reply *reply, int64_t *ret_viewers_now, struct err *err);
 
-void presence_leave_ask(struct redis_call *c, struct str user_id, struct str stage_arn);
+/* session_id: only that session of his ends, not one that came after; empty: any. */
+void presence_leave_ask(struct redis_call *c, struct str user_id, struct str stage_arn,
+    struct str session_id);
 /*
  * ERR_UNCERTAIN: he had no seat, but the call went out twice, so it may be we who freed it.
  */

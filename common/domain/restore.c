@@ -2,6 +2,7 @@
 
 #include "base/crypto.h"
 #include "base/parse.h"
+#include "domain/api_keys.h"
 #include "domain/records.h"
 #include "base/banned.h"
 
@@ -172,11 +173,9 @@ load_facts(struct loader *l, struct err *err)
 static bool
 load_keys(struct loader *l, struct err *err)
 {
-	struct pg_rows rows;
-	bool ok;
+	struct api_key_stores s = { .pg = l->pg, .redis = l->redis, .arena = l->arena };
+	bool ok = api_keys_publish(&s, err);
 
-	ok = pg_run(l->pg, l->arena, Q_API_KEYS_ALL, NULL, 0, READ_MS, &rows, err) &&
-	     load(l, STR("keys"), pg_cell(&rows, 0, 0), &l->out->keys, err);
 	arena_wipe(l->arena);
 	return ok;
 }

@@ -25,7 +25,7 @@ enum restore_end {
 struct restore_result {
 	enum restore_end end;
 	bool keeper_due; /* AWS should be asked what has changed meanwhile */
-	int64_t stages, seats, bans, keys;
+	int64_t stages, seats, bans;
 	int64_t ended; /* open sessions for which there was no seat */
 };
 

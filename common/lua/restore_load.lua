@@ -6,7 +6,7 @@
 --              of ms, d its stage is deleted}] open ones, the newest first over all calls. A person
 --              has one seat, a stage no more than it holds: the rest has ended
 --   publisher  {status, info, why}, as lib/fact.lua has it
---   bans       {user: at ms}       keys  {sha256: entry of api:keys}, all of them
+--   bans       {user: at ms}
 -- -> {'OK', taken over, ended} | {'LOST'}
 --@include head restore stages publisher session
 local load, taken, ended = {}, 0, 0
@@ -68,16 +68,6 @@ function load.bans()
 		redis.call('HSET', P .. 'bans', user, string.format('%.0f', at))
 		taken = taken + 1
 	end
-end
-
--- In one step: who calls meanwhile has a key or has none, as before.
-function load.keys()
-	redis.call('DEL', P .. 'api:keys')
-	for digest, key in pairs(input) do
-		redis.call('HSET', P .. 'api:keys', digest, cjson.encode(key))
-		taken = taken + 1
-	end
-	redis.call('SET', P .. 'api:keys:version', now)
 end
 
 load[ARGV[10]]()

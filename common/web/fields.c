@@ -263,11 +263,11 @@ req_query_text(struct req *rq, const char *name)
 }
 
 struct str
-req_query_user_id(struct req *rq, const char *name)
+req_query_user_id(struct req *rq, const char *name, enum presence_rule rule)
 {
 	struct str s;
 
-	if (!query_text(rq, name, &s) || !given(rq, name, s, REQUIRED_MEMBER))
+	if (!query_text(rq, name, &s) || !given(rq, name, s, rule))
 		return STR_NULL;
 	return checked_text(rq, name, s, USER_ID_MAX_CHARS, MSG_WHY_LENGTH_100);
 }

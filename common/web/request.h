@@ -17,6 +17,7 @@
 #include "base/config.h"
 #include "base/json.h"
 #include "io/redis.h"
+#include "web/session_token.h"
 
 #define USER_ID_MAX_CHARS 100
 #define PARTICIPANT_ID_MAX_CHARS 255
@@ -57,6 +58,8 @@ struct req {
 	char client_text[NET_TEXT_BYTES];
 	enum lang lang;
 	int64_t start_us;
+	/* set by auth_check; user_id.n == 0: not called by session token */
+	struct session_claim session;
 	/* between ask and answer */
 	struct redis_call call;
 	void *state;
@@ -102,7 +105,7 @@ const json_t *req_tags(
 struct str req_idempotency_key(struct req *rq);
 
 /* Query parameters. */
-struct str req_query_user_id(struct req *rq, const char *name);
+struct str req_query_user_id(struct req *rq, const char *name, enum presence_rule rule);
 struct str req_query_stage_arn(struct req *rq, const char *name, enum presence_rule rule);
 struct str req_query_text(struct req *rq, const char *name);
 int64_t req_query_int(

@@ -19,6 +19,12 @@ print_examples() {
 		curl -s -H 'x-api-key: $key' $BASE_URL/api/stats
 		$post -d '{"userId":"ben","stageArn":"$MASTER_STAGE_ARN"}' $BASE_URL/api/viewer/leave
 
+		A viewer's page needs no API key: it beats and leaves with its session token.
+
+		session=\$($post -d '{"userId":"eva"}' $BASE_URL/api/token/viewer | sed -n 's/.*"sessionToken":"\\([^"]*\\)".*/\\1/p')
+		curl -s -X POST -H "Authorization: Bearer \$session" -d '' $BASE_URL/api/viewer/heartbeat
+		curl -s -H 'content-type: text/plain' -d "\$session" $BASE_URL/api/viewer/leave
+
 		The emulated AWS lets anna publish half a second after she has her token. Watch
 		the show grow: with a hundred viewers it makes further stages and replicates her.
 

@@ -10,14 +10,44 @@ struct who {
 };
 
 static struct who *
-take_who(struct req *rq)
+new_who(struct req *rq, struct str user_id, struct str stage_arn)
 {
 	struct who *w = arena_zalloc(rq->arena, sizeof(*w));
 
-	w->user_id = req_user_id(rq, "userId");
-	w->stage_arn = req_stage_arn(rq, "stageArn", REQUIRED_MEMBER);
+	w->user_id = user_id;
+	w->stage_arn = stage_arn;
 	rq->state = w;
 	return w;
+}
+
+/* A session token says itself who and where: then both members may be left out. */
+static struct who *
+take_who(struct req *rq)
+{
+	bool named = rq->session.user_id.n > 0;
+
+	return new_who(rq,
+	    named ? req_text(rq, "userId", OPTIONAL_MEMBER) : req_user_id(rq, "userId"),
+	    req_stage_arn(rq, "stageArn", named ? OPTIONAL_MEMBER : REQUIRED_MEMBER));
+}
+
+/* Nothing was wrong, and what was said is what the session token says, if there is one. */
+static bool
+who_valid(struct req *rq, struct who *w, struct err *err)
+{
+	const struct session_claim *claim = &rq->session;
+
+	if (!req_valid(rq, err))
+		return false;
+	if (claim->user_id.n == 0)
+		return true;
+	if ((w->user_id.n > 0 && !str_eq(w->user_id, claim->user_id)) ||
+	    (w->stage_arn.n > 0 && !str_eq(w->stage_arn, claim->stage_arn)))
+		return err_tell(err, ERR_FORBIDDEN, MSG_SESSION_OTHER,
+		    "session token of another user or stage");
+	w->user_id = claim->user_id;
+	w->stage_arn = claim->stage_arn;
+	return true;
 }
 
 /* ---- heartbeat ---- */
@@ -28,7 +58,7 @@ ask_heartbeat(struct app *app, struct req *rq, struct err *err)
 	struct who *w = take_who(rq);
 
 	(void)app;
-	if (!req_valid(rq, err))
+	if (!who_valid(rq, w, err))
 		return false;
 	presence_heartbeat_ask(&rq->call, w->user_id, w->stage_arn);
 	return true;
@@ -63,7 +93,7 @@ ask_rejoin(struct app *app, struct req *rq, struct err *err)
 
 	(void)app;
 	w->participant_id = req_participant_id(rq, "participantId");
-	if (!req_valid(rq, err))
+	if (!who_valid(rq, w, err))
 		return false;
 	session_id = arena_alloc(rq->arena, UUID_BYTES);
 	crypto_uuid(session_id);
@@ -77,23 +107,36 @@ ask_rejoin(struct app *app, struct req *rq, struct err *err)
 	return true;
 }
 
+/* Of the session he has now, for as long as the one he came with. */
+static struct str
+next_token(const struct req *rq, const struct seat *seat)
+{
+	struct session_claim claim = rq->session;
+
+	claim.session_id = seat->session_id;
+	return session_token_make(rq->cfg, rq->arena, &claim);
+}
+
 bool
 rejoin(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
     struct err *err)
 {
 	const struct who *w = rq->state;
 	struct seat seat;
+	json_t *data;
 
 	(void)app;
 	if (!presence_join_answer(reply, &seat, err))
 		return false;
 	rq->after_due = seat.drain_due;
-	resp_message(rs,
-	    json_pack("{s:o, s:o, s:o, s:I, s:b}", "userId", json_str(w->user_id),
-		"stageArn", json_str(seat.stage_arn), "participantId",
-		json_str(w->participant_id), "currentViewers",
-		(json_int_t)seat.viewers_now, "isNewViewer", seat.is_new),
-	    MSG_REJOINED);
+	data = json_pack("{s:o, s:o, s:o, s:I, s:b}", "userId", json_str(w->user_id),
+	    "stageArn", json_str(seat.stage_arn), "participantId",
+	    json_str(w->participant_id), "currentViewers", (json_int_t)seat.viewers_now,
+	    "isNewViewer", seat.is_new);
+	if (rq->session.user_id.n > 0)
+		json_object_set_new(
+		    data, "sessionToken", json_str(next_token(rq, &seat)));
+	resp_message(rs, data, MSG_REJOINED);
 	return true;
 }
 
@@ -105,9 +148,9 @@ ask_leave(struct app *app, struct req *rq, struct err *err)
 	struct who *w = take_who(rq);
 
 	(void)app;
-	if (!req_valid(rq, err))
+	if (!who_valid(rq, w, err))
 		return false;
-	presence_leave_ask(&rq->call, w->user_id, w->stage_arn);
+	presence_leave_ask(&rq->call, w->user_id, w->stage_arn, rq->session.session_id);
 	return true;
 }
 
@@ -133,13 +176,13 @@ leave(struct app *app, struct req *rq, const struct reply *reply, struct resp *r
 bool
 ask_duration(struct app *app, struct req *rq, struct err *err)
 {
-	struct who *w = arena_zalloc(rq->arena, sizeof(*w));
+	enum presence_rule rule =
+	    rq->session.user_id.n > 0 ? OPTIONAL_MEMBER : REQUIRED_MEMBER;
+	struct who *w = new_who(rq, req_query_user_id(rq, "userId", rule),
+	    req_query_stage_arn(rq, "stageArn", rule));
 
 	(void)app;
-	w->user_id = req_query_user_id(rq, "userId");
-	w->stage_arn = req_query_stage_arn(rq, "stageArn", REQUIRED_MEMBER);
-	rq->state = w;
-	if (!req_valid(rq, err))
+	if (!who_valid(rq, w, err))
 		return false;
 	presence_duration_ask(&rq->call, w->user_id, w->stage_arn);
 	return true;

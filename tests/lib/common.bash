@@ -67,6 +67,11 @@ cgi() {
 # shares its PostgreSQL with others.
 own_show() { redis_c mset "$1epoch" 1 "$1records:written" 9999999999999-0 >/dev/null; }
 redis_c() { redis-cli -s "$REDIS_SOCKET" "$@"; }
+# The SHA-1 of a script of ours; and, one a line, those of what workers say without being asked.
+sha_of() { # NAME
+	sed -n "/\[SCRIPT_${1^^}\]/,/},/p" "$PROJECT_ROOT/build/include/gen/scripts.c" | grep -oE '[0-9a-f]{40}'
+}
+unasked_scripts() { local name; for name in metrics_add keys_read keys_used; do sha_of "$name"; done; }
 psql_q() { psql -X -qAt -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" -c "$1"; }
 
 # wait_until SECONDS COMMAND...: true as soon as the command is.
