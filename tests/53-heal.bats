@@ -364,6 +364,31 @@ give_back() { mv "$REDIS_SOCKET" "$own/b" && mv "$own/a" "$REDIS_SOCKET"; }
 	assert_status 200
 }
 
+@test "Redis is loading its own file: 503 with Retry-After until it is done" {
+	start() {
+		redis-server --port 0 --unixsocket "$own/s" --save '' --dir "$own" "$@" >"$own/log" 2>&1 3>&- &
+		own_pid=$!
+		wait_until 5 test -S "$own/s"
+	}
+	own_c() { redis-cli -s "$own/s" "$@"; }
+	start
+	own_c mset "${P}epoch" 1 "${P}records:written" 9999999999999-0 >/dev/null
+	for n in $(seq 60); do echo "SET k$n $(head -c 9000 /dev/urandom | base64 -w0)"; done | own_c >/dev/null
+	own_c save >/dev/null
+	kill -KILL "$own_pid"
+	rm "$own/s"
+	start --key-load-delay 50000 --loading-process-events-interval-bytes 1024 # it takes three seconds
+	cgi stats GET /api/stats '' REDIS_SOCKET="$own/s"
+	assert_away redis
+	cgi health GET /readyz '' REDIS_SOCKET="$own/s"
+	assert_away redis
+	grep -q LOADING "$SUITE_DIR/log/cgi.log"
+	ready_there() { cgi health GET /readyz '' REDIS_SOCKET="$own/s" && [ "$http_status" = 200 ]; }
+	wait_until 15 ready_there
+	cgi stats GET /api/stats '' REDIS_SOCKET="$own/s"
+	assert_status 200
+}
+
 @test "a worker that was frozen does not do what nobody waits for any more (R66)" {
 	join 1
 	mkfifo "$own/body"
@@ -373,7 +398,7 @@ give_back() { mv "$REDIS_SOCKET" "$own/b" && mv "$own/a" "$REDIS_SOCKET"; }
 		HTTP_X_API_KEY="$KEY" GATEWAY_INTERFACE=CGI/1.1 "$BUILD_DIR/fcgi/viewer" \
 		<"$own/body" >"$own/answer" 2>>"$SUITE_DIR/log/cgi.log" 3>&- {hold}>&- &
 	own_pid=$!
-	sleep 0.5 # it has read all but the body
+	sleep 3 # it has read all but the body
 	kill -STOP "$own_pid"
 	printf '%s' "$body" >&"$hold"
 	sleep 6
@@ -461,4 +486,20 @@ watching() { lua heartbeat "$1" c1 "$MASTER" | cut -d' ' -f2; } # NOW_MS
 	equals "$(lua evict "$(at 185)" 500 '') $(watching "$(at 150)")" 'OK 0 0 1 50'
 	for s in $(seq 132 5 192); do lua pulse "$(at "$s")" 10000 >/dev/null; done
 	equals "$(lua evict "$(at 193)" 500 '')" 'OK 49 0 1' # all but the one who beat
+}
+
+# ---- after it ----
+
+@test "after loading the keeper makes a run: what AWS has new is there" {
+	join 2
+	drained
+	freeze viewer
+	new=$(console CreateStage "$(jq -nc --arg s "${MASTER##*/}" \
+		'{name: "meanwhile", tags: {ManagedBy: "api-server", Show: $s}}')" | jq -r .stage.arn)
+	redis_c flushall >/dev/null
+	cgi token POST /api/token/viewer "$(obj userId w3)" AUTO_SCALE_ENABLED=true
+	assert_away redis
+	equals "$(redis_c hget "${P}viewer:stage" w2)" "$MASTER"
+	equals "$(entry "$new" .name)" meanwhile
+	is_live
 }
