@@ -4,14 +4,7 @@
 load lib/common
 
 lua() { # NAME NOW_MS ARGS...
-	local name part text=
-	while IFS= read -r line; do
-		case $line in
-		--@include*) for part in ${line#--@include}; do text+=$(<"$PROJECT_ROOT/common/lua/lib/$part.lua")$'\n'; done ;;
-		*) text+=$line$'\n' ;;
-		esac
-	done <"$PROJECT_ROOT/common/lua/$1.lua"
-	redis_c eval "$text" 1 "$C" '' 0 0 "$2" 60000 "$MASTER" 50 "${@:3}" | xargs
+	redis_c eval "$(whole_script "$1")" 1 "$C" '' 0 0 "$2" 60000 "$MASTER" 50 "${@:3}" | xargs
 }
 at() { echo $((1800000000000 + $1 * 1000)); } # SECONDS
 

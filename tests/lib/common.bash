@@ -52,6 +52,17 @@ cgi() {
 # own_show PREFIX: a prefix of a test's own, with the state of a show that has just begun and that
 # shares its PostgreSQL with others.
 own_show() { redis_c mset "$1epoch" 1 "$1records:written" 9999999999999-0 >/dev/null; }
+# The text of a script of common/lua, with what it includes.
+whole_script() { # NAME
+	local line
+	local name
+	while IFS= read -r line; do
+		case $line in
+		--@include*) for name in ${line#--@include}; do cat "$PROJECT_ROOT/common/lua/lib/$name.lua"; done ;;
+		*) printf '%s\n' "$line" ;;
+		esac
+	done <"$PROJECT_ROOT/common/lua/$1.lua"
+}
 redis_c() { redis-cli -s "$REDIS_SOCKET" "$@"; }
 psql_q() { psql -X -qAt -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" -c "$1"; }
 
