@@ -81,13 +81,14 @@ loaded() { grep -c '"the state was loaded' "$SUITE_DIR/log/viewer.log"; }
 	state >"$own/state"
 	[[ $(<"$own/state") == *'"on":true'* ]]
 	beats >"$own/once"
-	for _ in $(seq 60); do cat "$own/once"; done >"$own/lines"
-	load_requests 4 <"$own/lines" >"$own/out" 3>&- &
+	while [ ! -e "$own/stop" ]; do load_requests 4 <"$own/once"; done >"$own/out" 3>&- &
 	sleep 0.3
 	redis_c flushall >/dev/null
-	wait "$!"
+	wait_until 10 not_ready
 	wait_until 10 ready
-	load_requests 4 <"$own/lines" >>"$own/out"
+	touch "$own/stop"
+	wait "$!"
+	load_requests 4 <"$own/once" >>"$own/out"
 	matches "$(statuses "$own/out")" '^[0-9]+ 200 [0-9]+ 503$'
 	equals "$(total)" 40
 	same_state
