@@ -269,15 +269,6 @@ opens() {
 
 # ---- the script itself, at times of our own, under a prefix of its own ----
 
-whole_script() { # NAME: with what it includes
-	local name
-	while IFS= read -r line; do
-		case $line in
-		--@include*) for name in ${line#--@include}; do cat "$PROJECT_ROOT/common/lua/lib/$name.lua"; done ;;
-		*) printf '%s\n' "$line" ;;
-		esac
-	done <"$PROJECT_ROOT/common/lua/$1.lua"
-}
 load_note() {
 	sha=$(redis_c -x script load < <(whole_script publisher_note))
 	T=t:$RANDOM$RANDOM:

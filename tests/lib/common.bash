@@ -66,12 +66,23 @@ cgi() {
 # own_show PREFIX: a prefix of a test's own, with the state of a show that has just begun and that
 # shares its PostgreSQL with others.
 own_show() { redis_c mset "$1epoch" 1 "$1records:written" 9999999999999-0 >/dev/null; }
+# The text of a script of common/lua, with what it includes.
+whole_script() { # NAME
+	local line
+	local name
+	while IFS= read -r line; do
+		case $line in
+		--@include*) for name in ${line#--@include}; do cat "$PROJECT_ROOT/common/lua/lib/$name.lua"; done ;;
+		*) printf '%s\n' "$line" ;;
+		esac
+	done <"$PROJECT_ROOT/common/lua/$1.lua"
+}
 redis_c() { redis-cli -s "$REDIS_SOCKET" "$@"; }
 # The SHA-1 of a script of ours; and, one a line, those of what workers say without being asked.
 sha_of() { # NAME
 	sed -n "/\[SCRIPT_${1^^}\]/,/},/p" "$PROJECT_ROOT/build/include/gen/scripts.c" | grep -oE '[0-9a-f]{40}'
 }
-unasked_scripts() { local name; for name in metrics_add keys_read keys_used; do sha_of "$name"; done; }
+unasked_scripts() { local name; for name in metrics_add keys_read keys_used pulse; do sha_of "$name"; done; }
 psql_q() { psql -X -qAt -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" -c "$1"; }
 
 # wait_until SECONDS COMMAND...: true as soon as the command is.

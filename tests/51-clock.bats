@@ -1,0 +1,60 @@
+# Clocks that jump (R23) and the pulse of the show: the scripts themselves, at times of our own, under
+# a prefix of their own.
+
+load lib/common
+
+lua() { # NAME NOW_MS ARGS...
+	redis_c eval "$(whole_script "$1")" 1 "$C" '' 0 0 "$2" 60000 "$MASTER" 50 "${@:3}" | xargs
+}
+at() { echo $((1800000000000 + $1 * 1000)); } # SECONDS
+
+clock_show() { # a show of fifty in a prefix of its own
+	C="clock$BATS_TEST_NUMBER:" n=
+	own_show "$C"
+	redis_c set "${C}publisher:status" live >/dev/null
+	lua pulse "$(at 0)" 10000
+	for n in $(seq 50); do
+		lua join "$(at 0)" "c$n" "$MASTER" "00000000-0000-4000-8000-0000000000$((n + 10))" '' '' '' '' '' '' >/dev/null
+	done
+}
+watching() { lua heartbeat "$1" c1 "$MASTER" | cut -d' ' -f2; } # NOW_MS
+
+@test "clock: one hour ahead, then two back: nobody is ended, and no time is negative (R23)" {
+	clock_show
+	# ahead: the clean-up comes before the pulse
+	equals "$(lua evict "$(at 3600)" 500 '')" 'OK 0 50 1'
+	equals "$(lua leave "$(at 3600)" c2 "$MASTER" '')" 'OK 1 1'
+	equals "$(lua pulse "$(at 3601)" 10000)" 'OK 3601000'
+	equals "$(watching "$(at 3602)") $(lua evict "$(at 3602)" 500 '')" '49 OK 0 0 1'
+	# back
+	equals "$(lua pulse "$(at -3600)" 10000)" 'OK 0'
+	equals "$(redis_c get "${C}pulse")" "$(at -3600)"
+	equals "$(watching "$(at -3600)") $(lua evict "$(at -3600)" 500 '')" '49 OK 0 0 1'
+	equals "$(lua leave "$(at -3599)" c3 "$MASTER" '')" 'OK 1 1'
+	equals "$(redis_c xrange "${C}records" - + | grep -o '{.*}' |
+		jq -s '[.[] | select(.l) | .l >= .j] | all')" true
+	# and one time-out later the ordinary rule holds
+	for s in $(seq -3598 2 -3530); do lua pulse "$(at "$s")" 10000 >/dev/null; done
+	equals "$(lua evict "$(at -3530)" 500 '')" 'OK 48 0 1'
+}
+
+@test "pulse: a gap gives who was present one time-out, once; who had gone before is gone" {
+	clock_show
+	redis_c zadd "${C}viewer:heartbeat:$MASTER" "$(at -61)" c1 >/dev/null
+	equals "$(lua pulse "$(at 9)" 10000) $(lua pulse "$(at 90)" 10000)" 'OK 0 OK 81000'
+	equals "$(lua evict "$(at 100)" 500 '')" 'OK 1 0 1' # c1
+	for s in $(seq 92 2 148); do lua pulse "$(at "$s")" 10000 >/dev/null; done
+	equals "$(lua evict "$(at 149)" 500 '')" 'OK 0 0 1'
+	lua pulse "$(at 150)" 10000
+	equals "$(lua evict "$(at 151)" 500 '')" 'OK 49 0 1'
+	equals "$(redis_c get "${C}epoch")" 1 # the grace is taken away
+}
+
+@test "pulse: a second outage within the grace keeps those of the first" {
+	clock_show
+	lua pulse "$(at 100)" 10000
+	lua pulse "$(at 130)" 10000
+	equals "$(lua evict "$(at 185)" 500 '') $(watching "$(at 150)")" 'OK 0 0 1 50'
+	for s in $(seq 132 5 192); do lua pulse "$(at "$s")" 10000 >/dev/null; done
+	equals "$(lua evict "$(at 193)" 500 '')" 'OK 49 0 1' # all but the one who beat
+}
