@@ -31,7 +31,7 @@ call() {
 keep_answer() { # METHOD PATH
 	local rest=$http_body
 	if [[ $2 != /api/token/* || $http_status != 200 ]]; then
-		printf '%s %s\n%s\n\n%s\n' "$1" "$2" "$http_headers" "$http_body" >>"$SUITE_DIR/answers"
+		printf '%s %s\n%s\n\n%s\n' "$1" "${2%%\?*}" "$http_headers" "$http_body" >>"$SUITE_DIR/answers"
 		return
 	fi
 	while [[ $rest =~ \"[a-zA-Z]*[tT]oken\":\"([^\"]+)\"(.*) ]]; do
