@@ -3,6 +3,7 @@
 #include <libpq-fe.h>
 #include <stdlib.h>
 
+#include "base/json.h"
 #include "base/parse.h"
 #include "tests/tools/model/world.h"
 #include "base/banned.h"
@@ -314,6 +315,39 @@ stores_compare(struct stores *st, struct world *w, int64_t *ret_seats)
 	       compare_hash(st, w, "viewer:moving", STR(""), his_move, waiting);
 	arena_wipe(&st->arena);
 	return same;
+}
+
+/* ---- the stream ---- */
+
+static bool
+count_end(struct world *w, const redisReply *entry, char *ends)
+{
+	struct err err = ERR_INIT;
+	int32_t n;
+	json_t *o;
+
+	if (!json_parse_object(text_of(entry->element[1], 1), &o, &err)) {
+		world_complain(w, "a record that is none: %s", err.cause);
+		return false;
+	}
+	n = world_read_session(w, json_view(json_object_get(o, "s")));
+	if (n != NOBODY && json_object_get(o, "l") != NULL)
+		ends[n]++;
+	json_decref(o);
+	return true;
+}
+
+bool
+stores_count_ends(struct stores *st, struct world *w, char *ends)
+{
+	redisReply *r = ask(st, "XRANGE", "records", STR(""), "- +");
+	bool ok = true;
+	size_t i;
+
+	for (i = 0; i < r->elements && ok; i++)
+		ok = count_end(w, r->element[i], ends);
+	freeReplyObject(r);
+	return ok;
 }
 
 /* ---- rows ---- */

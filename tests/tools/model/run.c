@@ -14,9 +14,7 @@
 
 #define PEOPLE_PER_WORKER 250
 #define STEPS_PER_ROUND 5000
-#define EVICT_AT_ONCE 500
 #define CLEANUP_MS 30000
-#define SETTLE_MS 120000
 #define BEGIN_MS 1700000000000
 #define ARENA_BYTES (32u << 20)
 
@@ -24,8 +22,7 @@ struct run {
 	const struct config *cfg;
 	struct world *w;
 	struct stores *stores;
-	struct redis *redis;
-	struct arena arena;
+	struct stagehand hand;
 	struct dice dice;
 	int64_t steps, most_s, started_ms, cleaned_ms;
 	int64_t seats[STAGES];
@@ -33,81 +30,7 @@ struct run {
 	pid_t workers[WORKERS], drainer;
 };
 
-/* ---- the registry, by the scripts ---- */
-
-static bool
-script(struct run *t, struct redis_call *c)
-{
-	struct err err = ERR_INIT;
-
-	redis_pretend_time(t->redis, t->w->show.now);
-	if (redis_call(t->redis, c, &err))
-		return true;
-	world_complain(t->w, "script %d: %s", (int)c->script, err.cause);
-	return false;
-}
-
-static bool
-stage_make(struct run *t, int i)
-{
-	struct stage *s = &t->w->show.stages[i];
-	struct redis_call c;
-
-	redis_call_init(&c, &t->arena, SCRIPT_STAGE_MADE);
-	redis_arg(&c, str_of(s->arn));
-	redis_arg(&c, STR(""));
-	redis_arg(&c, str_printf(&t->arena,
-			  "{\"name\":\"m%d\",\"picture\":true,\"state\":\"active\","
-			  "\"maxViewers\":%d}",
-			  i, s->seats));
-	s->known = s->picture = true;
-	s->gone = s->draining = false;
-	return script(t, &c);
-}
-
-static bool
-stage_change(struct run *t, int i, const char *members)
-{
-	struct redis_call c;
-
-	redis_call_init(&c, &t->arena, SCRIPT_STAGE_SET);
-	redis_arg(&c, STR(""));
-	redis_arg(&c, str_of(t->w->show.stages[i].arn));
-	redis_arg(&c, str_of(members));
-	redis_arg(&c, STR(""));
-	return script(t, &c);
-}
-
-static bool
-publisher(struct run *t, bool live)
-{
-	struct redis_call c;
-	int i;
-
-	redis_call_init(&c, &t->arena, SCRIPT_PUBLISHER_NOTE);
-	redis_arg(&c, STR("hand"));
-	for (i = 0; i < 3; i++)
-		redis_arg(&c, STR(""));
-	redis_arg(&c, live ? STR("live") : STR("offline"));
-	t->w->show.stages[0].picture = live;
-	return script(t, &c);
-}
-
-static bool
-stage_delete(struct run *t, int i)
-{
-	struct redis_call c;
-
-	do {
-		redis_call_init(&c, &t->arena, SCRIPT_STAGE_GONE);
-		redis_arg(&c, str_of(t->w->show.stages[i].arn));
-		redis_arg_int(&c, EVICT_AT_ONCE);
-		if (!script(t, &c))
-			return false;
-	} while (reply_int(c.reply, 2) > 0);
-	rule_stage_deleted(&t->w->show, i);
-	return true;
-}
+/* ---- the show between rounds ---- */
 
 /* Something happens to one stage between two rounds; the master only loses its picture. */
 static bool
@@ -117,18 +40,18 @@ disturb(struct run *t)
 	struct stage *s = &t->w->show.stages[i];
 
 	if (i == 0)
-		return publisher(t, dice_percent(&t->dice, 80));
+		return stagehand_publisher(&t->hand, dice_percent(&t->dice, 80));
 	if (!s->known || !s->picture || s->draining)
-		return stage_make(t, i);
+		return stagehand_make(&t->hand, i);
 	switch (dice_below(&t->dice, 4)) {
 	case 0:
 		s->picture = false;
-		return stage_change(t, i, "{\"picture\":false}");
+		return stagehand_change(&t->hand, i, "{\"picture\":false}");
 	case 1:
 		s->draining = true;
-		return stage_change(t, i, "{\"state\":\"draining\"}");
+		return stagehand_change(&t->hand, i, "{\"state\":\"draining\"}");
 	case 2:
-		return stage_delete(t, i);
+		return stagehand_delete(&t->hand, i);
 	default:
 		return true;
 	}
@@ -137,34 +60,11 @@ disturb(struct run *t)
 static bool
 clean_up(struct run *t)
 {
-	struct redis_call c;
-
-	do {
-		redis_call_init(&c, &t->arena, SCRIPT_EVICT);
-		redis_arg_int(&c, EVICT_AT_ONCE);
-		redis_arg(&c, STR(""));
-		if (!script(t, &c))
-			return false;
-	} while (reply_int(c.reply, 2) > 0);
+	if (!stagehand_clean_up(&t->hand))
+		return false;
 	rule_cleanup(&t->w->show);
 	t->cleaned_ms = t->w->show.now;
 	return true;
-}
-
-static void
-name_stages(struct run *t)
-{
-	static const int32_t seats[STAGES] = { 400, 50, 50, 50, 20, 150, 150, 7, 200, 200,
-		300, 1 };
-	struct stage *s = t->w->show.stages;
-	int i;
-
-	for (i = 0; i < STAGES; i++) {
-		snprintf(s[i].arn, sizeof(s[i].arn),
-		    "arn:aws:ivs:ap-northeast-1:123456789012:stage/model%02d", i);
-		s[i].seats = seats[i];
-	}
-	snprintf(s[0].arn, sizeof(s[0].arn), "%s", t->cfg->master_stage_arn.p);
 }
 
 /* ---- processes ---- */
@@ -302,7 +202,7 @@ round_once(struct run *t)
 		return false;
 	if (t->w->show.now - t->cleaned_ms >= CLEANUP_MS && !clean_up(t))
 		return false;
-	arena_wipe(&t->arena);
+	arena_wipe(&t->hand.arena);
 	return stores_compare(t->stores, t->w, t->seats);
 }
 
@@ -316,13 +216,8 @@ static bool
 rounds(struct run *t)
 {
 	int64_t n = (t->steps + STEPS_PER_ROUND - 1) / STEPS_PER_ROUND;
-	int i;
 
-	name_stages(t);
-	for (i = 0; i < STAGES; i++)
-		if (!stage_make(t, i))
-			return false;
-	if (!publisher(t, true))
+	if (!stagehand_begin(&t->hand))
 		return false;
 	while (t->w->round < n) {
 		t->w->round++;
@@ -335,26 +230,6 @@ rounds(struct run *t)
 }
 
 /* ---- the end ---- */
-
-static bool
-settle(struct run *t)
-{
-	struct records_queue queue;
-	struct pg *pg = pg_open(t->cfg);
-	struct err err = ERR_INIT;
-	bool ok;
-
-	redis_pretend_time(t->redis, 0);
-	ok = records_settle(t->redis, pg, &t->arena, SETTLE_MS, &err) &&
-	     records_look(t->redis, &t->arena, &queue, &err);
-	pg_close(pg);
-	if (!ok)
-		world_complain(t->w, "draining: %s", err.cause);
-	else if (queue.waiting != 0 || queue.dead != 0)
-		world_complain(t->w, "%lld records wait, %lld are dead",
-		    (long long)queue.waiting, (long long)queue.dead);
-	return t->w->complaint[0] == '\0';
-}
 
 static void
 figures(const struct run *t, int64_t rows)
@@ -396,7 +271,8 @@ run(struct run *t)
 	begin_processes(t);
 	ok = rounds(t);
 	end_processes(t);
-	ok = ok && settle(t) && stores_compare_rows(t->stores, t->w, t->cfg, &rows);
+	ok = ok && stagehand_settle(&t->hand) &&
+	     stores_compare_rows(t->stores, t->w, t->cfg, &rows);
 	figures(t, rows);
 	return ok;
 }
@@ -420,15 +296,13 @@ model_steps(const struct config *cfg, int argc, char **argv)
 	t.w->show.timeout = cfg->heartbeat_timeout_s * 1000;
 	t.w->show.now = t.cleaned_ms = BEGIN_MS;
 	t.dice.state = (uint64_t)seed;
-	t.redis = redis_open(cfg);
+	stagehand_open(&t.hand, t.w, cfg);
 	t.stores = stores_open(cfg);
-	INVARIANT(arena_init(&t.arena, ARENA_BYTES));
 	printf("seed %lld\n", (long long)seed);
 	ok = run(&t);
 	if (!ok)
 		printf("FAILED with seed %lld: %s\n", (long long)seed, t.w->complaint);
 	stores_close(t.stores);
-	redis_close(t.redis);
-	arena_clear(&t.arena);
+	stagehand_close(&t.hand);
 	return ok ? 0 : 1;
 }

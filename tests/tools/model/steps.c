@@ -183,7 +183,7 @@ ask(struct worker *k, struct step *t)
 		presence_heartbeat_ask(&t->calls[0], user, arn);
 		break;
 	case OP_LEAVE:
-		presence_leave_ask(&t->calls[0], user, arn);
+		world_leave_ask(k->w, &t->calls[0], t->person, t->stage, NOBODY);
 		break;
 	case OP_CONFIRM:
 		presence_confirm_ask(&t->calls[0], user, &seat,

@@ -11,8 +11,8 @@
 const char *const op_names[OP_COUNT] = { "join", "move", "refresh", "repeat", "beat",
 	"leave", "confirm", "unseat" };
 
-static void *
-shared(size_t bytes)
+void *
+world_shared(size_t bytes)
 {
 	void *p =
 	    mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -24,14 +24,14 @@ shared(size_t bytes)
 struct world *
 world_new(int32_t people, int32_t sessions)
 {
-	struct world *w = shared(sizeof(*w));
+	struct world *w = world_shared(sizeof(*w));
 	int32_t i;
 
 	w->run = (uint64_t)clock_now_ms() & 0xffffffff;
 	w->show.n_people = people;
 	w->show.n_sessions = sessions;
-	w->show.people = shared((size_t)people * sizeof(*w->show.people));
-	w->show.sessions = shared((size_t)sessions * sizeof(*w->show.sessions));
+	w->show.people = world_shared((size_t)people * sizeof(*w->show.people));
+	w->show.sessions = world_shared((size_t)sessions * sizeof(*w->show.sessions));
 	for (i = 0; i < people; i++)
 		w->show.people[i] = (struct person){
 			.session = NOBODY, .waiting = NOBODY, .token = NOBODY
@@ -109,6 +109,16 @@ world_arn(const struct world *w, int stage)
 	if (stage == NOWHERE)
 		return STR("arn:aws:ivs:ap-northeast-1:123456789012:stage/noneofours");
 	return str_of(w->show.stages[stage].arn);
+}
+
+void
+world_leave_ask(
+    const struct world *w, struct redis_call *c, int person, int stage, int32_t session)
+{
+	redis_call_init(c, c->arena, SCRIPT_LEAVE);
+	redis_arg(c, world_user(w, c->arena, person));
+	redis_arg(c, world_arn(w, stage));
+	redis_arg(c, session != NOBODY ? world_session(w, c->arena, session) : STR(""));
 }
 
 uint64_t

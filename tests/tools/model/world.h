@@ -36,6 +36,7 @@ struct world {
 
 /* In memory that children share. */
 struct world *world_new(int32_t people, int32_t sessions);
+void *world_shared(size_t bytes);
 
 /* Ids. The second two read one; NOBODY: it is none of ours. */
 struct str world_user(const struct world *w, struct arena *a, int person);
@@ -74,6 +75,33 @@ bool stores_compare(struct stores *st, struct world *w, int64_t *ret_seats);
 /* The rows, when all is drained. ret_rows: how many. */
 bool stores_compare_rows(
     struct stores *st, struct world *w, const struct config *cfg, int64_t *ret_rows);
+
+/* How often each session ends in the stream; ends[sessions]. For when nobody drains. */
+bool stores_count_ends(struct stores *st, struct world *w, char *ends);
+
+/* stagehand.c: stages, the publisher and the clean-up, by the scripts and at the show's time. */
+struct stagehand {
+	struct world *w;
+	const struct config *cfg;
+	struct redis *redis;
+	struct arena arena;
+};
+void stagehand_open(struct stagehand *h, struct world *w, const struct config *cfg);
+void stagehand_close(struct stagehand *h);
+bool stagehand_begin(struct stagehand *h); /* all stages, and a publisher */
+bool stagehand_make(struct stagehand *h, int stage);
+bool stagehand_change(struct stagehand *h, int stage, const char *members);
+bool stagehand_delete(struct stagehand *h, int stage);
+bool stagehand_publisher(struct stagehand *h, bool live);
+bool stagehand_clean_up(struct stagehand *h);
+/* All records written; none is left or dead. */
+bool stagehand_settle(struct stagehand *h);
+/* One call at the show's time; a failure is complained of. */
+bool stagehand_call(struct stagehand *h, struct redis_call *c);
+
+/* session NOBODY: any. */
+void world_leave_ask(
+    const struct world *w, struct redis_call *c, int person, int stage, int32_t session);
 
 /* The three tests, each with a command of its own; they print their figures. */
 int model_steps(const struct config *cfg, int argc, char **argv);
