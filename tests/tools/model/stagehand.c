@@ -122,7 +122,8 @@ stagehand_begin(struct stagehand *h)
 
 	for (i = 0; i < STAGES; i++) {
 		snprintf(s[i].arn, sizeof(s[i].arn),
-		    "arn:aws:ivs:ap-northeast-1:123456789012:stage/model%02d", i);
+		    "arn:aws:ivs:ap-northeast-1:123456789012:stage/m%08llxx%02d",
+		    (unsigned long long)h->w->run, i);
 		s[i].seats = seats[i];
 	}
 	snprintf(s[0].arn, sizeof(s[0].arn), "%s", h->cfg->master_stage_arn.p);
