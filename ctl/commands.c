@@ -48,6 +48,17 @@ const struct ctl_command ctl_commands[] = {
 	{ { "stage", "explain" }, "", 0, 0, ctl_stage_explain,
 	    "what autoscale would do now, and why",
 	    "Changes nothing, does not call AWS.\n" },
+	{ { "presence", "check" }, "", 0, 0, ctl_presence_check,
+	    "hold seats, sessions and the history against each other",
+	    "Every structure against every other, while the show goes on; changes nothing but\n"
+	    "that waiting records are written. Ends with 1 when something differs.\n" },
+	{ { "presence", "repair" }, "", 0, OPT_BIT(OPT_DRY_RUN), ctl_presence_repair,
+	    "mend what presence check finds",
+	    "Who sits stays seated. A row of somebody who is not there ends when he was last\n"
+	    "known of. Ends with 1 when something is left.\n" },
+	{ { "presence", "reload" }, "", 0, 0, ctl_presence_reload,
+	    "have Redis filled from PostgreSQL again",
+	    "For after a restored backup. Until it is done, some seconds, the programs answer 503.\n" },
 	{ { "plan", NULL }, "N", 1, OPT_BIT(OPT_CAPACITY) | OPT_BIT(OPT_REPLICAS),
 	    ctl_plan, "what N viewers need, and the first limit in the way",
 	    "With the settings of now, one publisher and AWS' quotas as they are by default.\n" },
@@ -68,6 +79,7 @@ const struct ctl_option_help ctl_options[OPT_COUNT] = {
 	[OPT_CAPACITY] = { "capacity", "N",
 	    "viewers on a stage; default: MAX_VIEWERS_PER_STAGE" },
 	[OPT_REPLICAS] = { "replicas", "N", "default: IVS_MAX_REPLICAS" },
+	[OPT_DRY_RUN] = { "dry-run", NULL, "only say what would be done" },
 	[OPT_HELP] = { "help", NULL, "how a command is used" },
 	[OPT_VERSION] = { "version", NULL, "the version" },
 };
@@ -115,7 +127,7 @@ ctl_help(FILE *out)
 	    "\nSettings are those of the programs: the environment and one file, IVS_ENV_FILE,\n"
 	    "else ./.env, else /etc/ivs-live/env. Results go to stdout, notes and errors to\n"
 	    "stderr. Every command may be repeated: what is done already is found done.\n"
-	    "\nExit codes: 0 done; 64 the command was not understood; 65 it cannot be done as\n"
+	    "\nExit codes: 0 done; 1 presence check or repair found something that is left; 64 the command was not understood; 65 it cannot be done as\n"
 	    "things are (not there, exists already, in use, not yours); 69 Redis or AWS is away\n"
 	    "or a quota is used up; 70 our own fault; 78 a setting, a key file, an AWS key or\n"
 	    "its permissions are wrong.\n",
