@@ -20,12 +20,21 @@ for _, arn in ipairs(redis.call('SMEMBERS', P .. 'viewer:stages')) do
 	listed[arn] = true
 	add(arn)
 end
+-- Who sits elsewhere has an entry that is wrong, not one too many: presence_page finds it.
+local function sits(user)
+	for _, arn in ipairs(arns) do
+		if has_seat(user, arn) then return true end
+	end
+end
 if all or redis.call('HLEN', P .. 'viewer:stage') ~= sum then
-	local flat = redis.call('HGETALL', P .. 'viewer:stage')
+	local flat, strays = redis.call('HGETALL', P .. 'viewer:stage'), {}
 	for i = 1, #flat, 2 do
 		-- A stage that nobody lists, and he sits there.
 		if has_seat(flat[i], flat[i + 1]) then add(flat[i + 1])
-		else find('index_stray', flat[i + 1], flat[i]) end
+		else strays[#strays + 1] = i end
+	end
+	for _, i in ipairs(strays) do
+		if not sits(flat[i]) then find('index_stray', flat[i + 1], flat[i]) end
 	end
 end
 for _, arn in ipairs(arns) do
