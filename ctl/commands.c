@@ -59,6 +59,10 @@ const struct ctl_command ctl_commands[] = {
 	{ { "presence", "reload" }, "", 0, 0, ctl_presence_reload,
 	    "have Redis filled from PostgreSQL again",
 	    "For after a restored backup. Until it is done, some seconds, the programs answer 503.\n" },
+	{ { "viewer", "forget" }, "USER", 1, OPT_BIT(OPT_DRY_RUN), ctl_viewer_forget,
+	    "delete all that is kept about a person",
+	    "His history, his seat and his ban, in PostgreSQL and in Redis, also what is not\n"
+	    "written yet. AWS is not asked: to send him off, call POST /api/viewer/kick first.\n" },
 	{ { "plan", NULL }, "N", 1, OPT_BIT(OPT_CAPACITY) | OPT_BIT(OPT_REPLICAS),
 	    ctl_plan, "what N viewers need, and the first limit in the way",
 	    "With the settings of now, one publisher and AWS' quotas as they are by default.\n" },

@@ -1,8 +1,8 @@
 /*
  * ctl.h - what the commands of ivsctl share.                      layer: ctl
  *
- * ivsctl.c holds the one table of commands and the main; keys*.c, stages.c, presence.c and plan.c the
- * commands. Each is safe to repeat. Results go to stdout, as a table for people or with --json
+ * ivsctl.c holds the one table of commands and the main; keys*.c, stages.c, presence.c, viewer.c
+ * and plan.c the commands. Each is safe to repeat. Results go to stdout, as a table for people or with --json
  * for machines; what to note besides, and errors, to stderr as one sentence each.
  */
 #ifndef CTL_CTL_H
@@ -82,6 +82,7 @@ bool ctl_stage_explain(struct ctl *c, struct err *err);
 bool ctl_presence_check(struct ctl *c, struct err *err);
 bool ctl_presence_repair(struct ctl *c, struct err *err);
 bool ctl_presence_reload(struct ctl *c, struct err *err);
+bool ctl_viewer_forget(struct ctl *c, struct err *err);
 bool ctl_plan(struct ctl *c, struct err *err);
 
 #endif

@@ -147,6 +147,14 @@ rows() {
 
 # The pid of a service of the stack now (a restart changes it), and all its processes.
 pid_of() { sed -n "s/^PID_${1^^}=//p" "$SUITE_DIR/env"; }
+stop_postgres() { # at once, as a crash would
+	kill -QUIT "$(pid_of postgres)"
+	wait_until 10 eval '! pg_isready -q -h "$DB_HOST" -p "$DB_PORT"'
+}
+postgres_back() {
+	pg_isready -q -h "$DB_HOST" -p "$DB_PORT" ||
+		"$PROJECT_ROOT/deploy/stack" restart postgres "$SUITE_DIR" 3>&- >/dev/null
+}
 is_gone() { ! kill -0 "$1" 2>/dev/null; } # PID
 processes_of() { pid_of "$1"; pgrep -P "$(pid_of "$1")"; }
 freeze() { processes_of "$1" | xargs kill -STOP; }

@@ -113,18 +113,6 @@ session_text(struct stores *st, const struct world *w, int32_t session)
 	    STR_ARG(world_participant(&st->arena, v->participant)));
 }
 
-/* A beat "in the future", set a millisecond back by who ran into the full stage, is alike. */
-static bool
-beat_agrees(struct world *w, struct person *p, int64_t beat)
-{
-	if (beat == p->beat)
-		return true;
-	if (p->beat != w->show.now + 1 || beat != w->show.now)
-		return false;
-	p->beat = beat;
-	return true;
-}
-
 static bool
 compare_seats(struct stores *st, struct world *w, int stage, int64_t *ret_n)
 {
@@ -140,7 +128,7 @@ compare_seats(struct stores *st, struct world *w, int stage, int64_t *ret_n)
 		same = who != NOBODY && w->show.people[who].session != NOBODY &&
 		       w->show.sessions[w->show.people[who].session].stage == stage &&
 		       parse_i64(text_of(r, i + 1), 0, INT64_MAX, &beat) &&
-		       beat_agrees(w, &w->show.people[who], beat);
+		       beat == w->show.people[who].beat;
 		if (!same)
 			world_complain(w,
 			    "round %lld: %.*s sits on stage %d with beat %.*s; the model "
@@ -161,7 +149,7 @@ compare_seats(struct stores *st, struct world *w, int stage, int64_t *ret_n)
 	return same;
 }
 
-/* Who the model has seated and is not: he was silent, and somebody needed the seat. */
+/* Who the model has seated and is not: somebody needed the seat. */
 static bool
 settle_absent(struct stores *st, struct world *w)
 {
@@ -170,12 +158,11 @@ settle_absent(struct stores *st, struct world *w)
 	for (i = 0; i < w->show.n_people; i++) {
 		if (w->show.people[i].session == NOBODY || (st->seen[i] & 1))
 			continue;
-		if (!rule_is_silent(&w->show, i)) {
+		if (!rule_was_ended(&w->show, i)) {
 			world_complain(w, "round %lld: person %d lost his seat",
 			    (long long)w->round, i);
 			return false;
 		}
-		rule_was_ended(&w->show, i);
 	}
 	return true;
 }
@@ -232,7 +219,7 @@ his_stage(struct stores *st, struct world *w, int32_t who)
 static struct str
 his_move(struct stores *st, struct world *w, int32_t who)
 {
-	const struct person *p = &w->show.people[who];
+	const struct viewer_state *p = &w->show.people[who];
 
 	if (p->waiting == NOBODY)
 		return STR("none");

@@ -28,6 +28,7 @@ struct race {
 	int32_t n;
 	int x, y; /* stages of the first and of the second session */
 	bool silent;
+	bool token; /* the first join is for a token: nobody was heard of yet */
 	enum doing order[DOINGS];
 	int by[DOINGS]; /* which side does it */
 };
@@ -41,12 +42,14 @@ static struct told {
 /* ---- calls ---- */
 
 static bool
-join(struct race *t, struct stagehand *h, int stage, int32_t session, int32_t *ret)
+join(struct race *t, struct stagehand *h, int stage, int32_t session, bool token,
+    int32_t *ret)
 {
 	struct redis_call c = { .arena = &h->arena };
 	struct join j = { .user_id = world_user(t->w, &h->arena, t->n),
 		.stage_arn = world_arn(t->w, stage),
-		.session_id = world_session(t->w, &h->arena, session) };
+		.session_id = world_session(t->w, &h->arena, session),
+		.sure_later = token };
 	struct err err = ERR_INIT;
 	struct seat seat = { 0 };
 
@@ -84,7 +87,7 @@ run_side(struct race *t, int side)
 		if (t->by[i] != side)
 			continue;
 		if (t->order[i] == JOIN_2)
-			(void)join(t, h, t->y, 2 * t->n + 1, &told->joined);
+			(void)join(t, h, t->y, 2 * t->n + 1, false, &told->joined);
 		else if (t->order[i] == LEAVE_1)
 			(void)leave(t, h, t->x, 2 * t->n, &told->left);
 		else
@@ -103,6 +106,7 @@ draw(struct race *t)
 	t->x = 1 + dice_below(&t->dice, 2);
 	t->y = 1 + dice_below(&t->dice, 2);
 	t->silent = dice_percent(&t->dice, 50);
+	t->token = dice_percent(&t->dice, 50);
 	for (i = 0; i < DOINGS; i++)
 		t->order[i] = (enum doing)i;
 	for (i = DOINGS - 1; i > 0; i--) {
@@ -138,10 +142,12 @@ judge(struct race *t, int64_t began)
 		world_complain(t->w, "race %d: joined as %d", t->n, told->joined);
 		return false;
 	}
-	closed(t, 2 * t->n, t->x, began, t->silent ? began : now,
-	    t->silent	 ? FATE_TIMEOUT
-	    : told->left ? FATE_LEAVE
-			 : FATE_MOVED);
+	if (t->silent)
+		closed(t, 2 * t->n, t->x, began, t->token ? began : began + 1,
+		    t->token ? FATE_NEVER_STARTED : FATE_TIMEOUT);
+	else
+		closed(
+		    t, 2 * t->n, t->x, began, now, told->left ? FATE_LEAVE : FATE_MOVED);
 	if (!leave(t, &t->side[0], t->y, 2 * t->n + 1, &stays))
 		return false;
 	if (second)
@@ -166,9 +172,9 @@ race_once(struct race *t, int other)
 	char byte;
 
 	t->w->show.now = BEGIN_MS;
-	if (!join(t, &t->side[0], t->x, 2 * t->n, &first))
+	if (!join(t, &t->side[0], t->x, 2 * t->n, t->token, &first))
 		return false;
-	t->w->show.now += t->silent ? t->w->show.timeout + 1 : 1000;
+	t->w->show.now += t->silent ? t->w->show.timeout + 2 : 1000;
 	told->left = false;
 	told->joined = NOBODY;
 	if (write(other, "g", 1) != 1)
@@ -247,7 +253,7 @@ ask_leave(struct race *t)
 
 	t->w->show.now = BEGIN_MS;
 	t->n = t->w->show.n_people - 1;
-	if (!join(t, &t->side[0], 1, 2 * t->n, &session) ||
+	if (!join(t, &t->side[0], 1, 2 * t->n, false, &session) ||
 	    !leave(t, &t->side[0], 1, 2 * t->n + 1, &left))
 		return false;
 	t->leave_knows = !left;

@@ -4,6 +4,8 @@
 
 #include "base/banned.h"
 
+#define UNSTARTED_MS 30000
+
 const char *const fate_names[FATE_COUNT] = {
 	[FATE_LEAVE] = "leave",
 	[FATE_TIMEOUT] = "timeout",
@@ -26,7 +28,7 @@ static bool __attribute__((format(printf, 2, 3))) wrong(char *ret, const char *f
 /* ---- seats ---- */
 
 static int
-seat_of(const struct show *s, const struct person *p)
+seat_of(const struct show *s, const struct viewer_state *p)
 {
 	return p->session == NOBODY ? NOWHERE : s->sessions[p->session].stage;
 }
@@ -41,21 +43,35 @@ end(struct show *s, int32_t session, int64_t at, enum fate fate)
 }
 
 static bool
-silent(const struct show *s, const struct person *p)
+silent(const struct show *s, const struct viewer_state *p)
 {
 	return p->session != NOBODY && p->beat < s->now - s->timeout;
 }
 
-/* Silence ends a session at its last sign of life. */
-static void
-end_silent(struct show *s, struct person *p)
+static bool
+never_heard(const struct show *s, const struct viewer_state *p)
 {
-	end(s, p->session, p->beat, FATE_TIMEOUT);
+	return p->session != NOBODY && p->beat == s->sessions[p->session].joined;
+}
+
+/* Whoever finds the stage full may have ended him. */
+static bool
+may_be_gone(const struct show *s, const struct viewer_state *p)
+{
+	return silent(s, p) || (never_heard(s, p) && p->beat < s->now - UNSTARTED_MS);
+}
+
+/* Silence ends a session at its last sign of life; one without any is none that began. */
+static void
+end_silent(struct show *s, struct viewer_state *p)
+{
+	end(s, p->session, p->beat,
+	    never_heard(s, p) ? FATE_NEVER_STARTED : FATE_TIMEOUT);
 	p->session = NOBODY;
 }
 
 static void
-end_waiting(struct show *s, struct person *p)
+end_waiting(struct show *s, struct viewer_state *p)
 {
 	if (p->waiting != NOBODY)
 		end(s, p->waiting, p->waiting_since, FATE_MOVED);
@@ -84,7 +100,7 @@ viewers_fit(const struct show *s, int stage, int64_t viewers)
 
 /* He sits there, or anywhere will do: he keeps his seat and his session. */
 static bool
-keeps(struct show *s, struct person *p, int32_t session, int32_t participant,
+keeps(struct show *s, struct viewer_state *p, int32_t session, int32_t participant,
     const struct join_said *said, char *ret)
 {
 	struct session *v = &s->sessions[p->session];
@@ -131,7 +147,7 @@ refused(const struct show *s, struct round *r, int wanted, const struct join_sai
 }
 
 static void
-moves_away(struct show *s, struct person *p, bool later)
+moves_away(struct show *s, struct viewer_state *p, bool later)
 {
 	end_waiting(s, p);
 	if (p->session == NOBODY)
@@ -145,14 +161,28 @@ moves_away(struct show *s, struct person *p, bool later)
 	p->session = NOBODY;
 }
 
+/* The answer is that of somebody who did not sit there any more. */
+static bool
+was_gone(const struct show *s, const struct viewer_state *p, int wanted,
+    const struct join_said *said)
+{
+	if (!may_be_gone(s, p))
+		return false;
+	if (said->word == WORD_OK)
+		return !said->moved && said->session != p->session;
+	return wanted == ANYWHERE || wanted == seat_of(s, p);
+}
+
 bool
 rule_join(struct show *s, struct round *r, int person, int wanted, int32_t session,
     int32_t participant, bool later, const struct join_said *said, char *ret)
 {
-	struct person *p = &s->people[person];
+	struct viewer_state *p = &s->people[person];
 	bool sat;
 
-	if (silent(s, p))
+	if (p->banned)
+		return said->word == WORD_BANNED || wrong(ret, "a ban is ignored");
+	if (silent(s, p) || was_gone(s, p, wanted, said))
 		end_silent(s, p);
 	sat = p->session != NOBODY;
 	if (sat && (wanted == ANYWHERE || wanted == seat_of(s, p)))
@@ -176,7 +206,8 @@ rule_join(struct show *s, struct round *r, int person, int wanted, int32_t sessi
 		.stage = (int16_t)said->stage,
 		.fate = FATE_OPEN };
 	p->session = session;
-	p->beat = s->now;
+	/* A token may not be used; who comes without one is there. */
+	p->beat = later ? s->now : s->now + 1;
 	r->arrived[said->stage]++;
 	return true;
 }
@@ -187,7 +218,7 @@ bool
 rule_heartbeat(
     struct show *s, int person, int stage, enum word word, int64_t viewers, char *ret)
 {
-	struct person *p = &s->people[person];
+	struct viewer_state *p = &s->people[person];
 	bool here = stage >= 0 && seat_of(s, p) == stage;
 	bool gone = stage >= 0 && s->stages[stage].gone;
 
@@ -198,7 +229,7 @@ rule_heartbeat(
 	}
 	if (word != (gone ? WORD_GONE : WORD_NONE))
 		return wrong(ret, "a beat on stage %d, gone %d: %d", stage, gone, word);
-	if (here && !silent(s, p))
+	if (here && !may_be_gone(s, p))
 		return wrong(ret, "a beat of a seated person on stage %d: none", stage);
 	if (here)
 		end_silent(s, p);
@@ -208,11 +239,11 @@ rule_heartbeat(
 bool
 rule_leave(struct show *s, int person, int stage, bool left, char *ret)
 {
-	struct person *p = &s->people[person];
+	struct viewer_state *p = &s->people[person];
 	bool was_there;
 
 	if (stage >= 0 && seat_of(s, p) == stage) {
-		was_there = !silent(s, p);
+		was_there = !silent(s, p) && (left || !may_be_gone(s, p));
 		if (was_there) {
 			end(s, p->session, s->now, FATE_LEAVE);
 			p->session = NOBODY;
@@ -230,12 +261,15 @@ rule_leave(struct show *s, int person, int stage, bool left, char *ret)
 
 bool
 rule_confirm(struct show *s, int person, int stage, int32_t session, int32_t participant,
-    bool noted, char *ret)
+    enum word word, bool noted, char *ret)
 {
-	struct person *p = &s->people[person];
+	struct viewer_state *p = &s->people[person];
 	bool here = p->session == session && seat_of(s, p) == stage;
 
-	if (here && !noted && silent(s, p)) {
+	if (p->banned || word == WORD_BANNED)
+		return p->banned == (word == WORD_BANNED) ||
+		       wrong(ret, "banned %d, said %d", p->banned, word);
+	if (here && !noted && may_be_gone(s, p)) {
 		end_silent(s, p);
 		return true;
 	}
@@ -249,20 +283,46 @@ rule_confirm(struct show *s, int person, int stage, int32_t session, int32_t par
 }
 
 bool
+rule_kick(
+    struct show *s, int person, int32_t first, int32_t second, bool freed, char *ret)
+{
+	struct viewer_state *p = &s->people[person];
+	bool told = p->session != NOBODY && (p->session == first || p->session == second);
+
+	if (p->waiting != NOBODY && (p->waiting == first || p->waiting == second))
+		end_waiting(s, p);
+	if (told && !freed && may_be_gone(s, p)) {
+		end_silent(s, p);
+		return true;
+	}
+	if (freed != told || (told && silent(s, p)))
+		return wrong(ret, "a kick freed %d, told %d", freed, told);
+	if (told) {
+		end(s, p->session, s->now, FATE_KICKED);
+		p->session = NOBODY;
+	}
+	return true;
+}
+
+void
+rule_ban(struct show *s, int person, bool banned)
+{
+	s->people[person].banned = banned;
+}
+
+bool
 rule_unseat(struct show *s, struct round *r, int person, int stage, int32_t session,
     bool freed, bool back, char *ret)
 {
-	struct person *p = &s->people[person];
+	struct viewer_state *p = &s->people[person];
 	bool here = p->session == session && seat_of(s, p) == stage;
 	int from = rule_waits_at(s, person);
 	const struct stage *st = from >= 0 ? &s->stages[from] : NULL;
 	int64_t heard = here ? p->beat - s->sessions[session].joined : 0;
-	/* Asked for twice in one millisecond: whoever ran into the full stage set it straight. */
-	bool may_be_heard = heard == 1 && p->beat > s->now;
 
 	if (!here)
 		return !freed || wrong(ret, "unseat of session %d freed one", session);
-	if (!freed && heard == 0 && silent(s, p)) {
+	if (!freed && heard == 0 && may_be_gone(s, p)) {
 		end_silent(s, p);
 		return true;
 	}
@@ -270,7 +330,7 @@ rule_unseat(struct show *s, struct round *r, int person, int stage, int32_t sess
 		end_waiting(s, p);
 		return heard > 0 || wrong(ret, "unseat of %d freed nothing", session);
 	}
-	if (heard > 0 && !may_be_heard)
+	if (heard > 0)
 		return wrong(ret, "unseat of %d: he was heard of since", session);
 	s->sessions[session].fate = FATE_VOID;
 	p->session = NOBODY;
@@ -312,7 +372,7 @@ rule_cleanup(struct show *s)
 	int32_t i;
 
 	for (i = 0; i < s->n_people; i++) {
-		struct person *p = &s->people[i];
+		struct viewer_state *p = &s->people[i];
 
 		if (p->waiting != NOBODY && p->waiting_since < s->now - s->timeout)
 			end_waiting(s, p);
@@ -327,7 +387,7 @@ rule_stage_deleted(struct show *s, int stage)
 	int32_t i;
 
 	for (i = 0; i < s->n_people; i++) {
-		struct person *p = &s->people[i];
+		struct viewer_state *p = &s->people[i];
 
 		if (seat_of(s, p) != stage)
 			continue;
@@ -342,10 +402,13 @@ rule_stage_deleted(struct show *s, int stage)
 	s->stages[stage].gone = true;
 }
 
-void
+bool
 rule_was_ended(struct show *s, int person)
 {
+	if (!may_be_gone(s, &s->people[person]))
+		return false;
 	end_silent(s, &s->people[person]);
+	return true;
 }
 
 bool

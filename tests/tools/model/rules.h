@@ -52,13 +52,14 @@ struct session {
 	int16_t fate;
 };
 
-struct person {
+struct viewer_state {
 	int32_t session; /* where he sits; or NOBODY */
 	int64_t beat;
 	int32_t waiting; /* the session he is about to move away from; or NOBODY */
 	int64_t waiting_since;
 	int32_t token; /* session whose token is being made; or NOBODY */
 	int16_t token_stage;
+	bool banned;
 };
 
 struct stage {
@@ -77,7 +78,7 @@ struct round {
 struct show {
 	int64_t now, timeout;
 	struct stage stages[STAGES]; /* the first is the master */
-	struct person *people;
+	struct viewer_state *people;
 	struct session *sessions;
 	int32_t n_people, n_sessions;
 };
@@ -100,10 +101,14 @@ bool rule_heartbeat(
     struct show *s, int person, int stage, enum word word, int64_t viewers, char *ret);
 bool rule_leave(struct show *s, int person, int stage, bool left, char *ret);
 bool rule_confirm(struct show *s, int person, int stage, int32_t session,
-    int32_t participant, bool noted, char *ret);
+    int32_t participant, enum word word, bool noted, char *ret);
 /* back: a heartbeat on the stage he had come from found him seated there, right after. */
 bool rule_unseat(struct show *s, struct round *r, int person, int stage, int32_t session,
     bool freed, bool back, char *ret);
+/* first, second: the sessions that were told of; NOBODY: none. */
+bool rule_kick(
+    struct show *s, int person, int32_t first, int32_t second, bool freed, char *ret);
+void rule_ban(struct show *s, int person, bool banned);
 /* Where he waits: unseat may bring him back there. NOWHERE: he does not wait. */
 int rule_waits_at(const struct show *s, int person);
 /* Unseat is not asked of somebody who is silent and about to move: two ends would be right. */
@@ -112,8 +117,9 @@ bool rule_is_silent(const struct show *s, int person);
 /* The clean-up ran: who is silent is not there any more. */
 void rule_cleanup(struct show *s);
 void rule_stage_deleted(struct show *s, int stage);
-/* Somebody silent was seen to have been ended. */
-void rule_was_ended(struct show *s, int person);
+/* He was not found where he sat: silent for the time-out, or never heard of for 30 s, and somebody
+ * needed the seat. False: nobody may have ended him. */
+bool rule_was_ended(struct show *s, int person);
 
 /* Everybody who might have sat there at one time of this round does not reach its capacity,
  * and yet somebody found it full: false. */

@@ -1,6 +1,7 @@
 /* One worker: chooses what his people do, sends it in batches, holds the answers against the rules. */
 #include <stdlib.h>
 
+#include "domain/people.h"
 #include "tests/tools/model/world.h"
 #include "base/banned.h"
 
@@ -10,8 +11,8 @@
 struct step {
 	enum op op;
 	int person, stage;
-	int32_t session, participant;
-	bool later;
+	int32_t session, other, participant; /* other: OP_KICK, the second one told of */
+	bool later;			     /* OP_BAN: it is taken back */
 	int back_at; /* OP_UNSEAT: the stage asked for by a heartbeat right after */
 	struct redis_call calls[CALLS_MAX];
 	size_t n_calls;
@@ -92,7 +93,7 @@ choose_join(struct worker *k, struct step *t, int wanted)
 static void
 choose_token(struct worker *k, struct step *t)
 {
-	struct person *p = &k->w->show.people[t->person];
+	struct viewer_state *p = &k->w->show.people[t->person];
 
 	t->op = dice_percent(&k->dice, 65) ? OP_CONFIRM : OP_UNSEAT;
 	t->session = p->token;
@@ -125,13 +126,36 @@ choose_of_seated(struct worker *k, struct step *t, int seat)
 	}
 }
 
+/* Now and then somebody is sent off, or kept out for a while. */
+static bool
+choose_guard(struct worker *k, struct step *t)
+{
+	const struct viewer_state *p = &k->w->show.people[t->person];
+
+	if (dice_percent(&k->dice, p->banned ? 15 : 1)) {
+		t->op = OP_BAN;
+		t->later = p->banned;
+		return true;
+	}
+	if (p->session == NOBODY || !dice_percent(&k->dice, 3))
+		return false;
+	t->op = OP_KICK;
+	t->session = dice_percent(&k->dice, 90) ? p->session : NOBODY;
+	t->other = p->waiting;
+	return true;
+}
+
 static void
 choose(struct worker *k, struct step *t, int person)
 {
 	int seat = seat_of(k, person);
 	int32_t n;
 
-	*t = (struct step){ .person = person, .session = NOBODY, .back_at = NOWHERE };
+	*t = (struct step){
+		.person = person, .session = NOBODY, .other = NOBODY, .back_at = NOWHERE
+	};
+	if (choose_guard(k, t))
+		return;
 	if (k->w->show.people[person].token != NOBODY && dice_percent(&k->dice, 60)) {
 		choose_token(k, t);
 		return;
@@ -194,6 +218,15 @@ ask(struct worker *k, struct step *t)
 		t->back_at = rule_waits_at(&k->w->show, t->person);
 		presence_heartbeat_ask(&t->calls[1], user, world_arn(k->w, t->back_at));
 		break;
+	case OP_KICK:
+		world_kick_ask(k->w, &t->calls[0], t->person, t->session, t->other);
+		break;
+	case OP_BAN:
+		if (t->later)
+			people_unban_ask(&t->calls[0], user);
+		else
+			people_ban_ask(&t->calls[0], user, true);
+		break;
 	default:
 		for (i = 0; i < (int)t->n_calls; i++)
 			ask_join(k, t, &t->calls[i]);
@@ -220,7 +253,7 @@ static bool
 joined(struct worker *k, struct step *t, const struct reply *reply, char *why)
 {
 	struct round *round = &k->w->rounds[k->number];
-	struct person *p = &k->w->show.people[t->person];
+	struct viewer_state *p = &k->w->show.people[t->person];
 	struct join_said said = { 0 };
 	struct err err = ERR_INIT;
 	struct seat seat = { 0 };
@@ -274,6 +307,39 @@ unseated(struct worker *k, struct step *t, char *why)
 }
 
 static bool
+banned_or_not(struct worker *k, struct step *t)
+{
+	struct person_seat *seat;
+	struct person told;
+	bool was = false, due;
+
+	if (t->later) {
+		people_unban_answer(t->calls[0].reply, &was, &due);
+		rule_ban(&k->w->show, t->person, false);
+		return was;
+	}
+	people_ban_answer(t->calls[0].reply, &told);
+	rule_ban(&k->w->show, t->person, true);
+	for (seat = told.seats; seat < told.seats + told.n_seats; seat++)
+		if (world_read_session(k->w, seat->session_id) !=
+			k->w->show.people[t->person].session &&
+		    world_read_session(k->w, seat->session_id) !=
+			k->w->show.people[t->person].waiting)
+			return false;
+	return told.banned;
+}
+
+static bool
+confirmed(struct worker *k, struct step *t, char *why)
+{
+	const struct reply *reply = t->calls[0].reply;
+	enum word word = str_is(reply_str(reply, 0), "BANNED") ? WORD_BANNED : WORD_OK;
+
+	return rule_confirm(&k->w->show, t->person, t->stage, t->session, t->participant,
+	    word, reply_int(reply, 1) == 1, why);
+}
+
+static bool
 answered(struct worker *k, struct step *t, char *why)
 {
 	size_t i;
@@ -284,10 +350,14 @@ answered(struct worker *k, struct step *t, char *why)
 	case OP_LEAVE:
 		return left(k, t, why);
 	case OP_CONFIRM:
-		return rule_confirm(&k->w->show, t->person, t->stage, t->session,
-		    t->participant, reply_int(t->calls[0].reply, 1) == 1, why);
+		return confirmed(k, t, why);
 	case OP_UNSEAT:
 		return unseated(k, t, why);
+	case OP_KICK:
+		return rule_kick(&k->w->show, t->person, t->session, t->other,
+		    reply_int(t->calls[0].reply, 1) == 1, why);
+	case OP_BAN:
+		return banned_or_not(k, t);
 	default:
 		for (i = 0; i < t->n_calls; i++)
 			if (!joined(k, t, t->calls[i].reply, why))

@@ -9,7 +9,7 @@
 #include "base/banned.h"
 
 const char *const op_names[OP_COUNT] = { "join", "move", "refresh", "repeat", "beat",
-	"leave", "confirm", "unseat" };
+	"leave", "confirm", "unseat", "kick", "ban" };
 
 void *
 world_shared(size_t bytes)
@@ -33,7 +33,7 @@ world_new(int32_t people, int32_t sessions)
 	w->show.people = world_shared((size_t)people * sizeof(*w->show.people));
 	w->show.sessions = world_shared((size_t)sessions * sizeof(*w->show.sessions));
 	for (i = 0; i < people; i++)
-		w->show.people[i] = (struct person){
+		w->show.people[i] = (struct viewer_state){
 			.session = NOBODY, .waiting = NOBODY, .token = NOBODY
 		};
 	return w;
@@ -111,6 +111,12 @@ world_arn(const struct world *w, int stage)
 	return str_of(w->show.stages[stage].arn);
 }
 
+static struct str
+session_or_none(const struct world *w, struct arena *a, int32_t session)
+{
+	return session != NOBODY ? world_session(w, a, session) : STR("");
+}
+
 void
 world_leave_ask(
     const struct world *w, struct redis_call *c, int person, int stage, int32_t session)
@@ -118,7 +124,17 @@ world_leave_ask(
 	redis_call_init(c, c->arena, SCRIPT_LEAVE);
 	redis_arg(c, world_user(w, c->arena, person));
 	redis_arg(c, world_arn(w, stage));
-	redis_arg(c, session != NOBODY ? world_session(w, c->arena, session) : STR(""));
+	redis_arg(c, session_or_none(w, c->arena, session));
+}
+
+void
+world_kick_ask(const struct world *w, struct redis_call *c, int person, int32_t first,
+    int32_t second)
+{
+	redis_call_init(c, c->arena, SCRIPT_KICK);
+	redis_arg(c, world_user(w, c->arena, person));
+	redis_arg(c, session_or_none(w, c->arena, first));
+	redis_arg(c, session_or_none(w, c->arena, second));
 }
 
 uint64_t

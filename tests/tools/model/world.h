@@ -19,6 +19,8 @@ enum op {
 	OP_LEAVE,
 	OP_CONFIRM,
 	OP_UNSEAT,
+	OP_KICK,
+	OP_BAN, /* or take it back */
 	OP_COUNT
 };
 extern const char *const op_names[OP_COUNT];
@@ -102,6 +104,10 @@ bool stagehand_call(struct stagehand *h, struct redis_call *c);
 /* session NOBODY: any. */
 void world_leave_ask(
     const struct world *w, struct redis_call *c, int person, int stage, int32_t session);
+
+/* Of sessions that the ban told of; NOBODY: none. */
+void world_kick_ask(const struct world *w, struct redis_call *c, int person,
+    int32_t first, int32_t second);
 
 /* The three tests, each with a command of its own; they print their figures. */
 int model_steps(const struct config *cfg, int argc, char **argv);
