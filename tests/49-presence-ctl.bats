@@ -277,4 +277,8 @@ sits() { # USER ARN: in every structure
 	ctl presence reload
 	equals "$status $stderr" '0 '
 	[ -n "$output" ]
+	# And they do: he still sits there.
+	wait_until 20 beats_again
+	clean
 }
+beats_again() { beat "$u" "$stage" && [ "$http_status" = 200 ]; }

@@ -93,8 +93,9 @@ stores_begin(struct stores *st, struct world *w, const struct config *cfg)
 	freeReplyObject(r);
 	if (!fresh)
 		world_complain(w, "the prefix %.*s is in use", STR_ARG(st->prefix));
-	/* This Redis is no cold one: there is nothing to fill it with. */
+	/* This prefix is no cold one that lost something: there is nothing to fill it with. */
 	freeReplyObject(ask(st, "SET", "epoch", STR(""), "1"));
+	freeReplyObject(ask(st, "SET", "records:written", STR(""), "9999999999999-0"));
 	(void)cfg;
 	st->seen = calloc((size_t)w->show.n_people, 1);
 	INVARIANT(st->seen != NULL);
