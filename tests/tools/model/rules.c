@@ -215,14 +215,15 @@ rule_join(struct show *s, struct round *r, int person, int wanted, int32_t sessi
 /* ---- the others ---- */
 
 bool
-rule_heartbeat(
-    struct show *s, int person, int stage, enum word word, int64_t viewers, char *ret)
+rule_heartbeat(struct show *s, struct round *r, int person, int stage, enum word word,
+    int64_t viewers, char *ret)
 {
 	struct viewer_state *p = &s->people[person];
 	bool here = stage >= 0 && seat_of(s, p) == stage;
 	bool gone = stage >= 0 && s->stages[stage].gone;
 
 	if (here && word == WORD_OK) {
+		r->arrived[stage] += silent(s, p); /* he is back */
 		p->beat = s->now;
 		return viewers_fit(s, stage, viewers) ||
 		       wrong(ret, "viewers now %lld", (long long)viewers);
@@ -411,11 +412,22 @@ rule_was_ended(struct show *s, int person)
 	return true;
 }
 
+int64_t
+rule_taken(const struct show *s, int stage)
+{
+	int64_t n = 0;
+	int32_t i;
+
+	for (i = 0; i < s->n_people; i++)
+		n += seat_of(s, &s->people[i]) == stage && !silent(s, &s->people[i]);
+	return n;
+}
+
 bool
-rule_refusals(const struct show *s, int stage, int64_t seats_before,
+rule_refusals(const struct show *s, int stage, int64_t taken_before,
     const struct round *sum, char *ret)
 {
-	int64_t most = seats_before + sum->arrived[stage];
+	int64_t most = taken_before + sum->arrived[stage];
 
 	if (sum->refused[stage] == 0 || most >= s->stages[stage].seats)
 		return true;

@@ -97,8 +97,8 @@ struct join_said {
  */
 bool rule_join(struct show *s, struct round *r, int person, int wanted, int32_t session,
     int32_t participant, bool later, const struct join_said *said, char *ret);
-bool rule_heartbeat(
-    struct show *s, int person, int stage, enum word word, int64_t viewers, char *ret);
+bool rule_heartbeat(struct show *s, struct round *r, int person, int stage,
+    enum word word, int64_t viewers, char *ret);
 bool rule_leave(struct show *s, int person, int stage, bool left, char *ret);
 bool rule_confirm(struct show *s, int person, int stage, int32_t session,
     int32_t participant, enum word word, bool noted, char *ret);
@@ -121,9 +121,11 @@ void rule_stage_deleted(struct show *s, int stage);
  * needed the seat. False: nobody may have ended him. */
 bool rule_was_ended(struct show *s, int person);
 
+/* Seats that nobody can have given up for silence. */
+int64_t rule_taken(const struct show *s, int stage);
 /* Everybody who might have sat there at one time of this round does not reach its capacity,
  * and yet somebody found it full: false. */
-bool rule_refusals(const struct show *s, int stage, int64_t seats_before,
+bool rule_refusals(const struct show *s, int stage, int64_t taken_before,
     const struct round *sum, char *ret);
 
 #endif

@@ -25,8 +25,8 @@ struct run {
 	struct stagehand hand;
 	struct dice dice;
 	int64_t steps, most_s, started_ms, cleaned_ms;
-	int64_t seats[STAGES];
-	int pipe[WORKERS]; /* a byte there: a round; a byte back: done */
+	int64_t taken[STAGES]; /* when the round began */
+	int pipe[WORKERS];     /* a byte there: a round; a byte back: done */
 	pid_t workers[WORKERS], drainer;
 };
 
@@ -168,7 +168,7 @@ all_work(struct run *t)
 }
 
 static bool
-refusals_right(struct run *t, const int64_t *seats_before)
+refusals_right(struct run *t)
 {
 	char why[COMPLAINT_BYTES];
 	struct round sum = { 0 };
@@ -179,7 +179,7 @@ refusals_right(struct run *t, const int64_t *seats_before)
 			sum.arrived[i] += t->w->rounds[k].arrived[i];
 			sum.refused[i] += t->w->rounds[k].refused[i];
 		}
-		if (!rule_refusals(&t->w->show, i, seats_before[i], &sum, why)) {
+		if (!rule_refusals(&t->w->show, i, t->taken[i], &sum, why)) {
 			world_complain(
 			    t->w, "round %lld: %s", (long long)t->w->round, why);
 			return false;
@@ -191,11 +191,12 @@ refusals_right(struct run *t, const int64_t *seats_before)
 static bool
 round_once(struct run *t)
 {
-	int64_t before[STAGES];
+	int64_t seats[STAGES];
+	int i;
 
-	memcpy(before, t->seats, sizeof(before));
-	if (!all_work(t) || !stores_compare(t->stores, t->w, t->seats) ||
-	    !refusals_right(t, before))
+	for (i = 0; i < STAGES; i++)
+		t->taken[i] = rule_taken(&t->w->show, i);
+	if (!all_work(t) || !stores_compare(t->stores, t->w, seats) || !refusals_right(t))
 		return false;
 	t->w->show.now += 5000 + dice_below(&t->dice, 20000);
 	if (!disturb(t))
@@ -203,7 +204,7 @@ round_once(struct run *t)
 	if (t->w->show.now - t->cleaned_ms >= CLEANUP_MS && !clean_up(t))
 		return false;
 	arena_wipe(&t->hand.arena);
-	return stores_compare(t->stores, t->w, t->seats);
+	return stores_compare(t->stores, t->w, seats);
 }
 
 static int64_t

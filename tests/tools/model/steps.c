@@ -280,8 +280,8 @@ beaten(struct worker *k, struct step *t, char *why)
 	int64_t viewers = 0;
 	bool ok = presence_heartbeat_answer(t->calls[0].reply, &viewers, &err);
 
-	return rule_heartbeat(
-	    &k->w->show, t->person, t->stage, word_of(ok, &err), viewers, why);
+	return rule_heartbeat(&k->w->show, &k->w->rounds[k->number], t->person, t->stage,
+	    word_of(ok, &err), viewers, why);
 }
 
 static bool

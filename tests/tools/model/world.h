@@ -72,7 +72,7 @@ struct stores;
 struct stores *stores_open(const struct config *cfg);
 void stores_close(struct stores *st);
 bool stores_begin(struct stores *st, struct world *w, const struct config *cfg);
-/* Seats, sessions, index, moves. seats_before[STAGES] may be NULL. */
+/* Seats, sessions, index, moves. ret_seats[STAGES]. */
 bool stores_compare(struct stores *st, struct world *w, int64_t *ret_seats);
 /* The rows, when all is drained. ret_rows: how many. */
 bool stores_compare_rows(
