@@ -226,15 +226,16 @@ races(struct race *t, int32_t n)
 /* ---- the records: each session ends once ---- */
 
 static bool
-count_ends(struct race *t, struct stores *st, int32_t n)
+count_ends(struct race *t, struct stores *st)
 {
-	char *ends = calloc((size_t)n * 2, 1);
+	int32_t n = t->w->show.n_sessions;
+	char *ends = calloc((size_t)n, 1);
 	bool ok;
 	int32_t i;
 
 	INVARIANT(ends != NULL);
 	ok = stores_count_ends(st, t->w, ends);
-	for (i = 0; i < n * 2 && ok; i++)
+	for (i = 0; i < n && ok; i++)
 		if (ends[i] != (t->w->show.sessions[i].fate != FATE_UNUSED)) {
 			world_complain(
 			    t->w, "session %d ended %d times", i, (int)ends[i]);
@@ -270,7 +271,7 @@ run(struct race *t, const struct config *cfg, int32_t n)
 	bool ok;
 
 	ok = stores_begin(st, t->w, cfg) && stagehand_begin(&t->side[0]) &&
-	     ask_leave(t) && races(t, n) && count_ends(t, st, n) &&
+	     ask_leave(t) && races(t, n) && count_ends(t, st) &&
 	     stagehand_settle(&t->side[0]) && stores_compare_rows(st, t->w, cfg, &rows);
 	for (i = 0; i < n; i++)
 		both += t->w->show.sessions[2 * i + 1].fate != FATE_UNUSED;
