@@ -50,6 +50,8 @@ EMULATOR_OBJ := $(patsubst tests/tools/ivs_emulator/%.c,$(EMULATOR).d/%.o,\
 	$(wildcard tests/tools/ivs_emulator/*.c))
 # What a program is made of besides fcgi/<program>.c: the files in fcgi/<program>/.
 parts_of  = $(patsubst %.c,$(B)/parts/%.o,$(wildcard fcgi/$(1)/*.c))
+# And of a tool besides tests/tools/<tool>.c.
+tool_parts_of = $(patsubst %.c,$(B)/parts/%.o,$(wildcard tests/tools/$(1)/*.c))
 PROGRAMS := $(FCGI) $(CRON) $(CTL)
 TESTBINS := $(UNIT) $(TOOL) $(BENCH)
 ALL_SRC  := $(LIB_SRC) $(wildcard fcgi/*.c fcgi/*/*.c cron/*.c ctl/*.c tests/*/*.c tests/tools/*/*.c)
@@ -149,6 +151,7 @@ $(LIB): $(LIB_OBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 $(foreach p,$(FCGI),$(eval $(p): $(call parts_of,$(notdir $(p)))))
+$(foreach t,$(TOOL),$(eval $(t): $(call tool_parts_of,$(notdir $(t)))))
 $(FCGI) $(CRON) $(UNIT) $(TOOL) $(BENCH): $(B)/%: $(B)/%.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)

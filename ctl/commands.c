@@ -66,6 +66,17 @@ const struct ctl_command ctl_commands[] = {
 	{ { "stage", "explain" }, "", 0, 0, ctl_stage_explain,
 	    "what autoscale would do now, and why",
 	    "Changes nothing, does not call AWS.\n" },
+	{ { "presence", "check" }, "", 0, 0, ctl_presence_check,
+	    "hold seats, sessions and the history against each other",
+	    "Every structure against every other, while the show goes on; changes nothing but\n"
+	    "that waiting records are written. Ends with 1 when something differs.\n" },
+	{ { "presence", "repair" }, "", 0, OPT_BIT(OPT_DRY_RUN), ctl_presence_repair,
+	    "mend what presence check finds",
+	    "Who sits stays seated. A row of somebody who is not there ends when he was last\n"
+	    "known of. Ends with 1 when something is left.\n" },
+	{ { "presence", "reload" }, "", 0, 0, ctl_presence_reload,
+	    "have Redis filled from PostgreSQL again",
+	    "For after a restored backup. Until it is done, some seconds, the programs answer 503.\n" },
 	{ { "viewer", "forget" }, "USER", 1, OPT_BIT(OPT_DRY_RUN), ctl_viewer_forget,
 	    "delete all that is kept about a person",
 	    "His history, his seat and his ban, in PostgreSQL and in Redis, also what is not\n"
@@ -144,9 +155,10 @@ ctl_help(FILE *out)
 	    "else ./.env, else /etc/ivs-live/env. Results go to stdout, notes and errors to\n"
 	    "stderr. Every command may be repeated: what is done already is found done; only key\n"
 	    "create and key rotate make another key each time.\n"
-	    "\nExit codes: 0 done; 64 the command was not understood; 65 it cannot be done as\n"
-	    "things are (not there, exists already, in use, not yours); 69 Redis or AWS is away\n"
-	    "or a quota is used up; 70 our own fault; 78 a setting, a key file, an AWS key or\n"
+	    "\nExit codes: 0 done; 1 presence check or repair leaves differences; 64 the command\n"
+	    "was not understood; 65 it cannot be done as things are (not there, exists already,\n"
+	    "in use, not yours); 69 Redis or AWS is away or a quota is used up; 70 our own fault;\n"
+	    "78 a setting, a key file, an AWS key or\n"
 	    "its permissions are wrong.\n",
 	    "help COMMAND");
 }

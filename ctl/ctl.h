@@ -2,7 +2,7 @@
  * ctl.h - what the commands of ivsctl share.                      layer: ctl
  *
  * ivsctl.c holds the one table of commands and the main; keys*.c (signing keys), api_keys.c,
- * stages.c, viewer.c and plan.c the commands. Each is safe to repeat, but that a second `key create` or
+ * stages.c, presence.c, viewer.c and plan.c the commands. Each is safe to repeat, but that a second `key create` or
  * `key rotate` makes a second key. Results go to stdout, as a table for people or with --json
  * for machines; what to note besides, and errors, to stderr as one sentence each.
  */
@@ -48,6 +48,7 @@ struct ctl {
 	    *opt[OPT_COUNT]; /* the argument, or the option's name; NULL: not given */
 	const char *tags[IVS_TAGS_MAX];
 	size_t n_tags;
+	bool differs; /* done, and not all is as it should be: ends with 1 */
 };
 
 /* ---- say.c: what people and machines read ---- */
@@ -88,6 +89,9 @@ bool ctl_stage_drain(struct ctl *c, struct err *err);
 bool ctl_stage_undrain(struct ctl *c, struct err *err);
 bool ctl_stage_delete(struct ctl *c, struct err *err);
 bool ctl_stage_explain(struct ctl *c, struct err *err);
+bool ctl_presence_check(struct ctl *c, struct err *err);
+bool ctl_presence_repair(struct ctl *c, struct err *err);
+bool ctl_presence_reload(struct ctl *c, struct err *err);
 bool ctl_viewer_forget(struct ctl *c, struct err *err);
 bool ctl_plan(struct ctl *c, struct err *err);
 

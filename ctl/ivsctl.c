@@ -20,6 +20,7 @@
 
 #define ARENA_BYTES (64u << 20)
 #define OPTION_BASE 1000
+#define EXIT_DIFFERS 1
 
 static int __attribute__((format(printf, 1, 2))) usage(const char *fmt, ...)
 {
@@ -215,7 +216,7 @@ run(struct ctl *c, const struct ctl_command *cmd)
 		ctl_note("cannot write to stdout");
 		return EX_IOERR;
 	}
-	return exit_code_of_command(err.kind);
+	return c->differs ? EXIT_DIFFERS : exit_code_of_command(err.kind);
 }
 
 static int

@@ -65,22 +65,36 @@ presence_join_answer(const struct reply *reply, struct seat *ret, struct err *er
 }
 
 static void
-seat_call(struct redis_call *c, struct arena *a, enum script script, struct str user_id,
-    const struct seat *seat)
+seat_call(
+    struct redis_call *c, enum script script, struct str user_id, const struct seat *seat)
 {
-	redis_call_init(c, a, script);
+	redis_call_init(c, c->arena, script);
 	redis_arg(c, user_id);
 	redis_arg(c, seat->stage_arn);
 	redis_arg(c, seat->session_id);
+}
+
+void
+presence_unseat_ask(struct redis_call *c, struct str user_id, const struct seat *seat)
+{
+	seat_call(c, SCRIPT_UNSEAT, user_id, seat);
+}
+
+void
+presence_confirm_ask(struct redis_call *c, struct str user_id, const struct seat *seat,
+    struct str participant_id)
+{
+	seat_call(c, SCRIPT_CONFIRM, user_id, seat);
+	redis_arg(c, participant_id);
 }
 
 bool
 presence_unseat(struct redis *r, struct arena *a, struct str user_id,
     const struct seat *seat, struct err *err)
 {
-	struct redis_call c;
+	struct redis_call c = { .arena = a };
 
-	seat_call(&c, a, SCRIPT_UNSEAT, user_id, seat);
+	presence_unseat_ask(&c, user_id, seat);
 	return redis_call(r, &c, err);
 }
 
@@ -88,10 +102,9 @@ bool
 presence_confirm(struct redis *r, struct arena *a, struct str user_id,
     const struct seat *seat, struct str participant_id, struct err *err)
 {
-	struct redis_call c;
+	struct redis_call c = { .arena = a };
 
-	seat_call(&c, a, SCRIPT_CONFIRM, user_id, seat);
-	redis_arg(&c, participant_id);
+	presence_confirm_ask(&c, user_id, seat, participant_id);
 	if (!redis_call(r, &c, err))
 		return false;
 	return !str_is(reply_str(c.reply, 0), "BANNED") || banned(err);

@@ -42,6 +42,12 @@ void presence_join_ask(struct redis_call *c, const struct join *j);
  */
 bool presence_join_answer(const struct reply *reply, struct seat *ret, struct err *err);
 
+/* presence_unseat and presence_confirm as a call alone: {'OK', freed or noted 0|1}. */
+void presence_unseat_ask(
+    struct redis_call *c, struct str user_id, const struct seat *seat);
+void presence_confirm_ask(struct redis_call *c, struct str user_id,
+    const struct seat *seat, struct str participant_id);
+
 /* The token could not be made: no seat, no view; who was moved for it sits where he sat. */
 bool presence_unseat(struct redis *r, struct arena *a, struct str user_id,
     const struct seat *seat, struct err *err);

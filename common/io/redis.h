@@ -52,6 +52,9 @@ struct redis;
 struct redis *redis_open(const struct config *cfg);
 void redis_close(struct redis *r);
 
+/* Tests only: from here on scripts take this for the time; 0: Redis' own again. */
+void redis_pretend_time(struct redis *r, int64_t now_ms);
+
 /*
  * Run the calls in one round trip. True: each has its reply, which may be of type
  * REPLY_ERROR for that call alone (redis_reply_ok turns it into an err).
