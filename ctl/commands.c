@@ -48,6 +48,11 @@ const struct ctl_command ctl_commands[] = {
 	{ { "stage", "explain" }, "", 0, 0, ctl_stage_explain,
 	    "what autoscale would do now, and why",
 	    "Changes nothing, does not call AWS.\n" },
+	{ { "presence", "reload" }, "", 0, 0, ctl_presence_reload,
+	    "take the state in Redis from PostgreSQL anew",
+	    "For when the database was restored from a backup and Redis has the state of another\n"
+	    "time. Seats, stages and publisher become what the database says; records that are\n"
+	    "not in it yet are written first. Until that is done callers get 503.\n" },
 	{ { "plan", NULL }, "N", 1, OPT_BIT(OPT_CAPACITY) | OPT_BIT(OPT_REPLICAS),
 	    ctl_plan, "what N viewers need, and the first limit in the way",
 	    "With the settings of now, one publisher and AWS' quotas as they are by default.\n" },

@@ -1,9 +1,9 @@
 /*
  * ctl.h - what the commands of ivsctl share.                      layer: ctl
  *
- * ivsctl.c holds the one table of commands and the main; keys*.c, stages.c and plan.c the
- * commands. Each is safe to repeat. Results go to stdout, as a table for people or with --json
- * for machines; what to note besides, and errors, to stderr as one sentence each.
+ * commands.c holds the one table of commands, ivsctl.c the main; keys*.c, stages.c, reload.c
+ * and plan.c the commands. Each is safe to repeat. Results go to stdout, as a table for people
+ * or with --json for machines; what to note besides, and errors, to stderr as one sentence each.
  */
 #ifndef CTL_CTL_H
 #define CTL_CTL_H
@@ -77,6 +77,7 @@ bool ctl_stage_drain(struct ctl *c, struct err *err);
 bool ctl_stage_undrain(struct ctl *c, struct err *err);
 bool ctl_stage_delete(struct ctl *c, struct err *err);
 bool ctl_stage_explain(struct ctl *c, struct err *err);
+bool ctl_presence_reload(struct ctl *c, struct err *err);
 bool ctl_plan(struct ctl *c, struct err *err);
 
 #endif

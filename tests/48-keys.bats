@@ -333,7 +333,7 @@ signs_with() { local_token && [ "$(kid_of "$(json .data.token)")" = "$1" ]; } # 
 	emulator POST clock '{"offsetSeconds":-7200}' >/dev/null
 	# a registry that does not know the stage: AWS is asked first
 	cgi token POST /api/token/mediaserver "$(obj serverId ctl stageArn "$MASTER")" \
-		REDIS_KEY_PREFIX="clock$$:" TOKEN_MODE=local HTTP_X_INTERNAL_SECRET="$INTERNAL_SECRET"
+		REDIS_KEY_PREFIX="${P}clock$$:" TOKEN_MODE=local HTTP_X_INTERNAL_SECRET="$INTERNAL_SECRET"
 	assert_status 200
 	public_of "$key" >"$own/pub"
 	read_token "$(json .data.token)" "$own/pub"

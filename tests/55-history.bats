@@ -16,10 +16,10 @@ close_to() { (($1 >= $2 && $1 <= $2 + 3)) || { echo "got $1, wanted $2" >&2; ret
 
 stop_postgres() { # at once, as a crash would
 	kill -QUIT "$(pid_of postgres)"
-	wait_until 10 eval '! pg_isready -q -h "$DB_HOST" -p "$DB_PORT"'
+	wait_until 10 eval '! postgres_answers'
 }
 postgres_back() {
-	pg_isready -q -h "$DB_HOST" -p "$DB_PORT" ||
+	postgres_answers ||
 		"$PROJECT_ROOT/deploy/stack" restart postgres "$SUITE_DIR" 3>&- >/dev/null
 }
 readable() { answers GET "/api/viewer/history/$1" 200; }

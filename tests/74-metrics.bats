@@ -7,7 +7,7 @@ setup_file() {
 	remember_show
 	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR wait_until 20 settled
 }
-setup() { PRE="m$$-$BATS_TEST_NUMBER:"; }
+setup() { PRE="${P}m$$-$BATS_TEST_NUMBER:"; }
 teardown() {
 	thaw redis
 	emulator DELETE faults >/dev/null

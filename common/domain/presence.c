@@ -87,6 +87,18 @@ presence_confirm(struct redis *r, struct arena *a, struct str user_id,
 	return redis_call(r, &c, err);
 }
 
+bool
+presence_reload(struct redis *r, struct arena *a, bool *ret_was, struct err *err)
+{
+	struct redis_call c;
+
+	redis_call_init(&c, a, SCRIPT_RELOAD);
+	if (!redis_call(r, &c, err))
+		return err_while(err, "having the state loaded anew");
+	*ret_was = reply_int(c.reply, 1) == 1;
+	return true;
+}
+
 static void
 user_call(
     struct redis_call *c, enum script script, struct str user_id, struct str stage_arn)

@@ -79,6 +79,12 @@ struct viewer_page {
 	size_t n;
 };
 
+/*
+ * Redis forgets that the state was loaded: seats, stages and publisher are taken from PostgreSQL
+ * before anybody is answered. *ret_was: it had been loaded.
+ */
+bool presence_reload(struct redis *r, struct arena *a, bool *ret_was, struct err *err);
+
 /* The cursor: heartbeat and user the last page ended with; empty: the first page. */
 void presence_list_ask(struct redis_call *c, struct str stage_arn, int64_t limit,
     struct str after_heartbeat, struct str after_user);

@@ -64,7 +64,7 @@ bool redis_call(struct redis *r, struct redis_call *c, struct err *err);
 
 /*
  * An error reply of the server as an err: LOADING, READONLY, OOM, MISCONF, MASTERDOWN,
- * CLUSTERDOWN, NOAUTH, NOPERM are ERR_UPSTREAM; others ERR_BUG.
+ * CLUSTERDOWN, NOAUTH, NOPERM (in a script, too) are ERR_UPSTREAM; others ERR_BUG.
  */
 bool redis_reply_ok(const struct reply *r, struct err *err);
 

@@ -49,8 +49,11 @@ cgi() {
 	http_status=$(sed -n 's/^Status: //p' <<<"$http_headers")
 }
 
-redis_c() { redis-cli -s "$REDIS_SOCKET" "$@"; }
-psql_q() { psql -X -qAt -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" -c "$1"; }
+# As an administrator, straight to the stores, whatever lies between them and the programs.
+redis_c() { redis-cli -s "$STACK_REDIS" "$@"; }
+psql_c() { psql -X -q -h "$STACK_PG" -p 5432 -U "$DB_USER" "$@" "$DB_NAME"; } # OPTIONS...
+psql_q() { psql_c -A -t -c "$1"; }
+postgres_answers() { pg_isready -q -h "$STACK_PG" -p 5432; }
 
 # wait_until SECONDS COMMAND...: true as soon as the command is.
 wait_until() {
