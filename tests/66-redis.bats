@@ -145,7 +145,7 @@ refused() { # WORDS OF THE LOG
 			! grep -q rror "$own/said" || continue
 			break
 		done
-		ask_tls "$host" REDIS_TIMEOUT_MS=300
+		ask_tls "$host" REDIS_TIMEOUT_MS=1500
 		assert_away redis
 		wanted=0
 		[ "$host" != localhost ] || wanted=1
@@ -206,7 +206,7 @@ as_user() { REDISCLI_AUTH=canary-acl-password redis-cli -s "$own/s" --user ivs-l
 	EOF
 	for script in "return redis.call('KEYS', '*')" "return redis.call('FLUSHALL')" \
 		"return redis.call('CONFIG', 'GET', 'dir')" "return redis.call('GET', 'ivs:other:x')"; do
-		matches "$(as_user eval "$script" 1 ivs:prod:)" "NOPERM|executing the script can't (run this command|access at least one of the keys)"
+		matches "$(as_user eval "$script" 1 ivs:prod:)" "NOPERM|executing the script can't (run this command|access at least one of the keys)|not allowed from script"
 	done
 	equals "$(as_user eval "return redis.call('SET', KEYS[1] .. 'x', '1')" 1 ivs:prod:)" OK
 	# the programs are fine with it, and say so when another prefix is not theirs
