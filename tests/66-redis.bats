@@ -34,7 +34,7 @@ tcp_redis() {
 	[ "$1" != tls ] || flag=--tls-port
 	shift
 	for port in $(shuf -i 20000-31999 -n 9); do
-		redis-server --port 0 "$flag" "$port" --bind 127.0.0.1 --save '' --dir "$own" "$@" \
+		redis-server --port 0 "$flag" "$port" --bind 127.0.0.1 --unixsocket "$own/s" --save '' --dir "$own" "$@" \
 			>"$own/log" 2>&1 3>&- &
 		own_pid=$!
 		wait_until 5 grep -qE 'Ready to accept|Failed' "$own/log"
@@ -139,18 +139,18 @@ refused() { # WORDS OF THE LOG
 	for host in localhost 127.0.0.1; do
 		for port in $(shuf -i 20000-31999 -n 9); do
 			openssl s_server -accept "127.0.0.1:$port" -cert "$tls/good.pem" -key "$tls/good.key" \
-				-tlsextdebug >"$own/said" 2>&1 3>&- < <(sleep 20) &
+				-tlsextdebug >"$own/said.$host" 2>&1 3>&- < <(sleep 20) &
 			own_pid=$!
-			wait_until 5 grep -qE 'ACCEPT|rror' "$own/said"
-			! grep -q rror "$own/said" || continue
+			wait_until 5 grep -qE 'ACCEPT|rror' "$own/said.$host"
+			! grep -q rror "$own/said.$host" || continue
 			break
 		done
 		ask_tls "$host" REDIS_TIMEOUT_MS=1500
 		assert_away redis
 		wanted=0
 		[ "$host" != localhost ] || wanted=1
-		wait_until 5 grep -q 'TLS client extension' "$own/said"
-		equals "$host $(grep -c 'extension "server name"' "$own/said")" "$host $wanted"
+		wait_until 5 grep -q 'TLS client extension' "$own/said.$host" || { cat "$own/said.$host" >&2; return 1; }
+		equals "$host $(grep -c 'extension "server name"' "$own/said.$host")" "$host $wanted"
 		end_redis
 	done
 }

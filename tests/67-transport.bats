@@ -157,8 +157,7 @@ refused() { # WORDS_OF_THE_LOG HOST NAME=VALUE...
 	done
 	"$BUILD_DIR/ctl/ivsctl" stage list | grep -q second
 	"$BUILD_DIR/ctl/ivsctl" presence reload --json | grep -q wasLoaded
-	api GET /health
-	equals "$(json .data.status)" healthy
+	wait_until 20 all_well
 	# Redis remembers whom it refused; and what a pooled connection was told would be found there.
 	equals "$(redis_c acl log | grep -c .)" 0
 	equals "$(psql -X -qAt -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" -c 'SHOW statement_timeout')" 0
