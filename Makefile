@@ -96,12 +96,13 @@ format: ## lay out the sources
 # Not the private stack: it needs the tree.
 INSTALLED := migrate backup restore lib/database.bash redis-user.acl lighttpd.conf apache htaccess \
 	     crontab errors ivs-live@.service
-install: all ## DESTDIR and PREFIX are honoured
+install: all install-share ## DESTDIR and PREFIX are honoured
 	install -d $(DESTDIR)$(PREFIX)/libexec/ivs-live/fcgi $(DESTDIR)$(PREFIX)/libexec/ivs-live/cron
 	install -m 755 $(FCGI) $(DESTDIR)$(PREFIX)/libexec/ivs-live/fcgi
 	install -m 755 $(CRON) $(DESTDIR)$(PREFIX)/libexec/ivs-live/cron
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(CTL) $(DESTDIR)$(PREFIX)/bin
+install-share: # what is not compiled
 	install -d $(DESTDIR)$(PREFIX)/share/ivs-live
 	cp -R sql $(DESTDIR)$(PREFIX)/share/ivs-live/
 	install -d $(DESTDIR)$(PREFIX)/share/ivs-live/deploy
@@ -168,4 +169,4 @@ FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all run test build-tests check check-through check-asan check-valgrind bench lint headers format \
-	install clean help need-packages FORCE
+	install install-share clean help need-packages FORCE
