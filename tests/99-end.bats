@@ -47,6 +47,12 @@ logs_of() { # PROGRAM...
 	done
 }
 
+@test "redis: no program was refused a command or a key (R31)" {
+	run grep -rE "NOPERM|executing the script can't" "${logs[@]}"
+	echo "$output"
+	[ -z "$output" ]
+}
+
 @test "programs: all five still answer and no worker crashed on its own" {
 	for path in /livez /api/stats /api/stage/list "/api/viewer/list/$MASTER"; do
 		api GET "$path"
