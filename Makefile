@@ -70,6 +70,8 @@ test: ## everything; the last line is "N passed, N failed"
 build-tests: all $(TESTBINS)
 check: build-tests ## all tests on the MODE build
 	$(Q)tests/run $(MODE)
+check-through: build-tests ## all tests by PgBouncer, Redis TLS and a Redis user of few rights
+	$(Q)STACK_THROUGH="pgbouncer redis-tls redis-acl" tests/run $(MODE)
 check-asan: ## all tests under AddressSanitizer and UBSan
 	$(Q)$(MAKE) --no-print-directory MODE=asan check
 check-valgrind: ## unit programs and core calls under valgrind
@@ -94,17 +96,19 @@ format: ## lay out the sources
 	$(Q)clang-format-14 -i $(ALL_SRC) $(ALL_HDR)
 
 # Not the private stack: it needs the tree.
-INSTALLED := migrate lighttpd.conf apache htaccess crontab errors ivs-live@.service
-install: all ## DESTDIR and PREFIX are honoured
+INSTALLED := migrate backup restore lib/database.bash redis-user.acl lighttpd.conf apache htaccess \
+	     crontab errors ivs-live@.service
+install: all install-share ## DESTDIR and PREFIX are honoured
 	install -d $(DESTDIR)$(PREFIX)/libexec/ivs-live/fcgi $(DESTDIR)$(PREFIX)/libexec/ivs-live/cron
 	install -m 755 $(FCGI) $(DESTDIR)$(PREFIX)/libexec/ivs-live/fcgi
 	install -m 755 $(CRON) $(DESTDIR)$(PREFIX)/libexec/ivs-live/cron
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(CTL) $(DESTDIR)$(PREFIX)/bin
+install-share: # what is not compiled
 	install -d $(DESTDIR)$(PREFIX)/share/ivs-live
 	cp -R sql $(DESTDIR)$(PREFIX)/share/ivs-live/
 	install -d $(DESTDIR)$(PREFIX)/share/ivs-live/deploy
-	cp -R $(INSTALLED:%=deploy/%) $(DESTDIR)$(PREFIX)/share/ivs-live/deploy/
+	cd deploy && cp -R --parents $(INSTALLED) $(abspath $(DESTDIR)$(PREFIX))/share/ivs-live/deploy/
 	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/ivs-live
 
 clean:
@@ -167,5 +171,5 @@ $(EMULATOR): $(EMULATOR_OBJ)
 FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test build-tests check check-asan check-valgrind bench lint headers format \
-	install clean help need-packages FORCE
+.PHONY: all run test build-tests check check-through check-asan check-valgrind bench lint headers format \
+	install install-share clean help need-packages FORCE

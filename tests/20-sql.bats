@@ -8,7 +8,7 @@ T=1761042600123 # 2025-10-21T10:30:00.123Z
 Q=$BATS_TEST_DIRNAME/../sql/queries
 
 setup() {
-	PRE="sql$$-$BATS_TEST_NUMBER:"
+	PRE="${P}sql$$-$BATS_TEST_NUMBER:"
 	own_show "$PRE"
 }
 

@@ -287,12 +287,12 @@ reserved_until() {
 
 @test "AWS_QUOTA_SHARE makes a show use that part of the rate" {
 	began=$(date +%s%N)
-	AWS_QUOTA_SHARE=50 REDIS_KEY_PREFIX=ivs:share: aws --times 4 GetStage "$MASTER"
+	AWS_QUOTA_SHARE=50 REDIS_KEY_PREFIX="${P}share:" aws --times 4 GetStage "$MASTER"
 	equals "$(json .ok)" 4
 	ms=$((($(date +%s%N) - began) / 1000000))
 	((ms >= 1320)) || { echo "4 calls in $ms ms" >&2; return 1; }
-	equals "$(redis_c exists ivs:share:aws:slot:GetStage)" 1
-	matches "$(redis_c pttl ivs:share:aws:slot:GetStage)" '^[0-9]+$'
+	equals "$(redis_c exists "${P}share:aws:slot:GetStage")" 1
+	matches "$(redis_c pttl "${P}share:aws:slot:GetStage")" '^[0-9]+$'
 }
 
 @test "the guard is asked before each try, and its no ends the call" {

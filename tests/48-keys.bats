@@ -332,9 +332,9 @@ signs_with() { local_token && [ "$(kid_of "$(json .data.token)")" = "$1" ]; } # 
 	made_key
 	emulator POST clock '{"offsetSeconds":-7200}' >/dev/null
 	# a registry that does not know the stage: AWS is asked first
-	own_show "clock$$:"
+	own_show "${P}clock$$:"
 	cgi token POST /api/token/mediaserver "$(obj serverId ctl stageArn "$MASTER")" \
-		REDIS_KEY_PREFIX="clock$$:" TOKEN_MODE=local HTTP_X_INTERNAL_SECRET="$INTERNAL_SECRET"
+		REDIS_KEY_PREFIX="${P}clock$$:" TOKEN_MODE=local HTTP_X_INTERNAL_SECRET="$INTERNAL_SECRET"
 	assert_status 200
 	public_of "$key" >"$own/pub"
 	read_token "$(json .data.token)" "$own/pub"

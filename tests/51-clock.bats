@@ -9,7 +9,7 @@ lua() { # NAME NOW_MS ARGS...
 at() { echo $((1800000000000 + $1 * 1000)); } # SECONDS
 
 clock_show() { # a show of fifty in a prefix of its own
-	C="clock$BATS_TEST_NUMBER:" n=
+	C="${P}clock$BATS_TEST_NUMBER:" n=
 	own_show "$C"
 	redis_c set "${C}publisher:status" live >/dev/null
 	lua pulse "$(at 0)" 10000

@@ -165,7 +165,7 @@ loaded() { grep -c '"the state was loaded' "$SUITE_DIR/log/viewer.log"; }
 			('ban', 'forgiven', 'null', 1);
 		INSERT INTO api_keys (id, sha256, scopes) VALUES ('good1', sha256('a'), '{read}');
 		INSERT INTO api_keys (id, sha256, scopes, revoked_at) VALUES ('gone1', sha256('b'), '{read}', now());"
-	} | psql -X -q -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME"
+	} | psql_c
 	redis_c flushall >/dev/null
 	wait_until 10 not_ready
 	wait_until 10 ready
@@ -184,7 +184,7 @@ loaded() { grep -c '"the state was loaded' "$SUITE_DIR/log/viewer.log"; }
 @test "a loader that was frozen and wakes up after another one has loaded writes nothing" {
 	join 6
 	drained
-	exec {lock}> >(psql -X -q -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" 3>&- >/dev/null)
+	exec {lock}> >(psql_c 3>&- >/dev/null)
 	echo 'BEGIN; LOCK TABLE stages IN ACCESS EXCLUSIVE MODE;' >&"$lock"
 	waits() { [ "$(psql_q "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")" != 0 ]; }
 	locked() { [ "$(psql_q "SELECT count(*) FROM pg_locks WHERE granted AND mode = 'AccessExclusiveLock'

@@ -17,7 +17,7 @@ teardown() {
 # Where a text is found in the stores: lines of PostgreSQL, keys of Redis. rate:* keys end with their
 # window.
 found_in_stores() { # TEXT
-	pg_dump -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" | grep -F -- "$1"
+	pg_dump -h "$STACK_PG" -p 5432 -U "$DB_USER" "$DB_NAME" | grep -F -- "$1"
 	redis_c config set rdbcompression no >/dev/null
 	redis_c eval "local out = {}
 		for _, key in ipairs(redis.call('KEYS', '*')) do
@@ -103,7 +103,7 @@ late_writer() {
 		printf "EXECUTE w ('[%s]', '{%s}');\n\\\\! touch '%s'\n" "$1" 1 "$BATS_TEST_TMPDIR/written"
 		cat "$BATS_TEST_TMPDIR/go"
 		echo 'COMMIT;'
-	} | psql -X -q -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" >"$BATS_TEST_TMPDIR/writer" 2>&1 3>&- &
+	} | psql_c >"$BATS_TEST_TMPDIR/writer" 2>&1 3>&- &
 	writer=$!
 	wait_until 10 test -e "$BATS_TEST_TMPDIR/written"
 }
@@ -290,7 +290,7 @@ waits() { grep -qE '^State:.S' "/proc/$1/status"; } # PID: it sleeps
 	done
 	thaw redis
 	program=
-	equals "$(find run "$SUITE_DIR" "$(dirname "$REDIS_SOCKET")" -name 'core*' -type f ! -path '*/postgres/*')" ''
+	equals "$(find run "$SUITE_DIR" "$(dirname "$STACK_REDIS")" -name 'core*' -type f ! -path '*/postgres/*')" ''
 	equals "$(find run -type f)" ''
 	rm -rf control
 }

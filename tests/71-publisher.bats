@@ -271,7 +271,7 @@ opens() {
 
 load_note() {
 	sha=$(redis_c -x script load < <(whole_script publisher_note))
-	T=t:$RANDOM$RANDOM:
+	T=${P}t:$RANDOM$RANDOM:
 	own_show "$T"
 }
 # note NOW_MS INPUT STAGE PARTICIPANT USER WHAT MS [LIST] [GRACE_MS] -> one line
@@ -444,7 +444,7 @@ in_all_orders() {
 	ev a on 0 0 >/dev/null
 	for i in {1..260}; do
 		echo "evalsha $sha 1 $T '' 0 0 $((NOW + i)) 60000 $M 50 token $M t$i u '' 0"
-	done | redis-cli -s "$REDIS_SOCKET" >/dev/null
+	done | redis_c >/dev/null
 	n=$(redis_c hlen "${T}publisher:seen")
 	((n >= 195 && n <= 205))
 	equals "$(redis_c hexists "${T}publisher:seen" a)" 1
@@ -459,7 +459,7 @@ in_all_orders() {
 	redis_c hset "${T}stages" "$S" '{}' >/dev/null
 	awk -v seed="$seed" -v steps=1000 -v M="$M" -v S="$S" -v now="$NOW" -v sha="$sha" -v T="$T" \
 		-v want="$BATS_TEST_TMPDIR/want" -f "$PROJECT_ROOT/tests/lib/publisher_model.awk" >"$BATS_TEST_TMPDIR/steps"
-	redis-cli -s "$REDIS_SOCKET" <"$BATS_TEST_TMPDIR/steps" | paste -d' ' - - - - - >"$BATS_TEST_TMPDIR/got"
+	redis_c <"$BATS_TEST_TMPDIR/steps" | paste -d' ' - - - - - >"$BATS_TEST_TMPDIR/got"
 	drop
 	paste -d'|' "$BATS_TEST_TMPDIR/want" "$BATS_TEST_TMPDIR/got" | awk -F'|' -v seed="$seed" '
 		$1 != $2 { print "seed " seed " step " NR ": model " $1 ", script " $2; exit 1 }

@@ -8,7 +8,7 @@ setup_file() {
 	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR wait_until 20 settled
 }
 setup() {
-	PRE="m$$-$BATS_TEST_NUMBER:"
+	PRE="${P}m$$-$BATS_TEST_NUMBER:"
 	own_show "$PRE"
 }
 teardown() {

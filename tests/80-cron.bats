@@ -6,7 +6,7 @@ JOBS=(heartbeat_cleanup records snapshot purge metrics)
 MASTER_ARN=$MASTER_STAGE_ARN
 
 setup() {
-	PRE="cron$$-$BATS_TEST_NUMBER:"
+	PRE="${P}cron$$-$BATS_TEST_NUMBER:"
 	export IVS_ENV_FILE=/dev/null REDIS_KEY_PREFIX=$PRE
 	own_show "$PRE"
 }
@@ -265,7 +265,7 @@ owned_by_root() { [ "$(stat -c %u "/proc/$1/environ")" = 0 ]; }
 		FROM generate_series(1, 2500) n"
 	# The first batch has to wait, so that the signal comes in the middle of it: the table is
 	# locked until the descriptor is closed.
-	exec {lock}> >(psql -X -q -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" 3>&- >/dev/null)
+	exec {lock}> >(psql_c 3>&- >/dev/null)
 	echo 'BEGIN; LOCK TABLE viewer_stats_snapshots IN EXCLUSIVE MODE;' >&"$lock"
 	waits() { psql_q "SELECT query FROM pg_stat_activity WHERE wait_event_type = 'Lock'" |
 		grep -q 'DELETE FROM viewer_stats'; }

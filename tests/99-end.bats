@@ -72,7 +72,7 @@ nowhere() {
 }
 
 @test "secrets: none of them is in PostgreSQL" {
-	pg_dump -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" >"$BATS_TEST_TMPDIR/dump"
+	pg_dump -h "$STACK_PG" -p 5432 -U "$DB_USER" "$DB_NAME" >"$BATS_TEST_TMPDIR/dump"
 	grep -qF viewer_sessions "$BATS_TEST_TMPDIR/dump"
 	nowhere "$BATS_TEST_TMPDIR/dump"
 }
@@ -94,7 +94,7 @@ rewritten() { redis_c info persistence | grep -q '^aof_rewrite_in_progress:0' &&
 }
 
 @test "core files: no program left one" {
-	equals "$(find "${TMPDIR:-$SUITE_DIR}" "$(dirname "$REDIS_SOCKET")" "$PROJECT_ROOT" -path "$PROJECT_ROOT/.git" -prune \
+	equals "$(find "${TMPDIR:-$SUITE_DIR}" "$(dirname "$STACK_REDIS")" "$PROJECT_ROOT" -path "$PROJECT_ROOT/.git" -prune \
 		-o -type f -regex '.*/core\(\.[0-9]+\)?' -print 2>/dev/null)" ''
 }
 
@@ -103,6 +103,12 @@ rewritten() { redis_c info persistence | grep -q '^aof_rewrite_in_progress:0' &&
 		jq -e 'select((.ts and .lvl and .app and .msg) | not) | error("incomplete line")' "$log" \
 			>/dev/null || [ $? = 4 ]
 	done
+}
+
+@test "redis: no program was refused a command or a key (R31)" {
+	run grep -rE "NOPERM|executing the script can't" "${logs[@]}"
+	echo "$output"
+	[ -z "$output" ]
 }
 
 @test "programs: all five still answer and no worker crashed on its own" {

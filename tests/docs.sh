@@ -2,7 +2,7 @@
 # docs.sh [--update] - the tables of settings in the READMEs are what the programs say; every
 # route of the programs is in docs/openapi.yaml and in both READMEs, and nothing else is; so every
 # error code; every key and script of Redis is in docs/design.md, every job in the crontab and
-# the READMEs. --update writes the tables.
+# the READMEs; the line of deploy/redis-user.acl in docs/deployment.md. --update writes the tables.
 set -eu
 cd "$(dirname "$0")/.."
 health=${BUILD_DIR:-build/release}/fcgi/health
@@ -78,4 +78,6 @@ for f in cron/*.c; do
 		named "$doc" "$(basename "$f" .c)"
 	done
 done
+grep -qF "$(grep '^user ' deploy/redis-user.acl)" docs/deployment.md ||
+	{ echo "docs/deployment.md shows another line than deploy/redis-user.acl" >&2; bad=1; }
 exit $bad

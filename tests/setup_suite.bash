@@ -32,7 +32,7 @@ setup_suite() {
 	set +a
 	# Tests write to the same PostgreSQL under prefixes of their own: that is no reason to take
 	# this Redis for one that has forgotten something.
-	redis-cli -s "$REDIS_SOCKET" set "${REDIS_KEY_PREFIX:-ivs:prod:}records:written" \
+	redis-cli -s "$STACK_REDIS" set "${REDIS_KEY_PREFIX:-ivs:prod:}records:written" \
 		9999999999999-0 >/dev/null
 	touch "$SUITE_DIR/sampling"
 	sample_processes 3>&- >"$SUITE_DIR/processes" 2>/dev/null &

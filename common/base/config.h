@@ -24,6 +24,7 @@
 enum token_mode { TOKEN_MODE_AUTO, TOKEN_MODE_LOCAL, TOKEN_MODE_API };
 enum ivs_user_id_mode { IVS_USER_ID_PLAIN, IVS_USER_ID_OPAQUE };
 enum ip_mode { IP_FULL, IP_TRUNCATE, IP_NONE };
+enum db_ssl_mode { DB_SSL_PREFER, DB_SSL_REQUIRE, DB_SSL_VERIFY_CA, DB_SSL_VERIFY_FULL };
 enum ws_auth { WS_AUTH_NONE, WS_AUTH_KEY };
 enum environment { ENV_PRODUCTION, ENV_DEVELOPMENT, ENV_TEST };
 
@@ -55,6 +56,8 @@ struct config {
 	struct str db_host, db_name, db_user, db_password;
 	int64_t db_port;
 	bool db_ssl_enabled;
+	enum db_ssl_mode db_ssl_mode; /* PREFER exactly when not enabled */
+	struct str db_ssl_ca;
 	/* Redis */
 	struct str redis_host, redis_socket, redis_user, redis_password;
 	struct str redis_key_prefix, redis_tls_ca;

@@ -326,18 +326,6 @@ check_scaling(struct config_loader *l)
 		    (long long)c->scale_down_threshold, (long long)c->scale_up_threshold);
 }
 
-static void
-check_redis(struct config_loader *l)
-{
-	struct config *c = l->c;
-
-	if (c->redis_tls_ca.n > 0 && !c->redis_tls_enabled)
-		config_warn(
-		    l, "REDIS_TLS_CA has no effect: REDIS_TLS_ENABLED is not true");
-	if (c->redis_socket.n > 0 && c->redis_tls_enabled)
-		config_warn(l, "REDIS_TLS_ENABLED has no effect: REDIS_SOCKET is set");
-}
-
 void
 config_check(struct config_loader *l)
 {
@@ -357,5 +345,5 @@ config_check(struct config_loader *l)
 	check_cors(l);
 	check_skip_auth(l);
 	check_scaling(l);
-	check_redis(l);
+	config_check_tls(l);
 }

@@ -6,7 +6,7 @@
  *
  *   config_table.c  the table          config_sources.c  file, environment, NAME_FILE
  *   config.c        values into place  config_check.c    what concerns several settings
- *   config_print.c  dump, example, markdown
+ *   config_print.c  dump, example, markdown       config_check_tls.c  the ways to the stores
  */
 #ifndef BASE_CONFIG_PRIVATE_H
 #define BASE_CONFIG_PRIVATE_H
@@ -105,5 +105,6 @@ void config_read_sources(struct config_loader *l, const char *file);
 struct config_given *config_given(struct config_loader *l, const char *name);
 /* After all values are in place. Fills what is derived from others. */
 void config_check(struct config_loader *l);
+void config_check_tls(struct config_loader *l);
 
 #endif

@@ -7,13 +7,16 @@
 static const char *const token_modes[] = { "auto", "local", "api", NULL };
 static const char *const user_id_modes[] = { "plain", "opaque", NULL };
 static const char *const ip_modes[] = { "full", "truncate", "none", NULL };
+static const char *const db_ssl_modes[] = { "prefer", "require", "verify-ca",
+	"verify-full", NULL };
 static const char *const ws_auths[] = { "none", "key", NULL };
 static const char *const environments[] = { "production", "development", "test", NULL };
 static const char *const langs[] = { "zh-TW", "en", NULL };
 static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
 
 _Static_assert(TOKEN_MODE_API == 2 && IVS_USER_ID_OPAQUE == 1 && WS_AUTH_KEY == 1 &&
-		   IP_NONE == 2 && ENV_TEST == 2 && LANG_EN == 1 && LOG_DEBUG == 3,
+		   IP_NONE == 2 && DB_SSL_VERIFY_FULL == 3 && ENV_TEST == 2 &&
+		   LANG_EN == 1 && LOG_DEBUG == 3,
     "the words above stand in the order of their enums");
 
 #define SECONDS                                                                          \
@@ -197,7 +200,20 @@ const struct setting config_settings[] = {
 	    .help = { "資料庫密碼", "Password of the database user" } },
 	{ "DB_SSL_ENABLED", NULL, SECTION_POSTGRES, KIND_BOOL, 0, AT(db_ssl_enabled),
 	    .def = "false",
-	    .help = { "以 TLS 連線資料庫", "Connect to the database by TLS" } },
+	    .help = { "以 TLS 連線資料庫，並檢查憑證與主機名稱",
+		"Connect to the database by TLS and check its certificate and name" } },
+	{ "DB_SSL_MODE", NULL, SECTION_POSTGRES, KIND_ENUM, 0, AT(db_ssl_mode),
+	    .choices = db_ssl_modes, .def = "prefer",
+	    .help = { "TLS 檢查什麼：require 只加密，verify-ca 檢查憑證，verify-full 再檢查主機名稱；DB_SSL_ENABLED=true "
+		      "時預設為 verify-full，prefer 則不堅持使用 TLS",
+		"What TLS checks: require nothing, verify-ca the certificate, verify-full "
+		"also the name of the host; default with DB_SSL_ENABLED=true: verify-full. "
+		"prefer does not insist on TLS" } },
+	{ "DB_SSL_CA", NULL, SECTION_POSTGRES, KIND_STR, 0, AT(db_ssl_ca), .min = 1,
+	    .max = 4095, .example = "/etc/ssl/certs/db-ca.pem",
+	    .help = { "驗證資料庫憑證的 CA 檔；預設由 libpq 決定（PGSSLROOTCERT）",
+		"CA file that the database's certificate is checked with; default: where "
+		"libpq looks (PGSSLROOTCERT)" } },
 
 	{ "REDIS_HOST", NULL, SECTION_REDIS, KIND_STR, 0, AT(redis_host), .min = 1,
 	    .max = 255, .def = "localhost", .help = { "Redis 主機", "Redis host" } },
@@ -339,9 +355,8 @@ const struct setting config_settings[] = {
 		"How long watching records are kept; 0 means for ever" } },
 	{ "IP_MODE", NULL, SECTION_HISTORY, KIND_ENUM, 0, AT(ip_mode),
 	    .choices = ip_modes, .def = "full",
-	    .help = { "觀眾位址在紀錄與日誌中保留多少：truncate 只留 IPv4 的 /24 與 IPv6 的 /48",
-		"What is kept of clients' addresses in records and logs; truncate: the /24 of "
-		"IPv4, the /48 of IPv6" } },
+	    .help = { "觀眾位址在紀錄與日誌中保留多少：truncate 只留 IPv4 的 /24 與 IPv6 的 /48", "What is kept of clients' addresses in records and logs; truncate: the /24 of "
+												  "IPv4, the /48 of IPv6" } },
 
 	{ "NODE_ENV", "APP_ENV", SECTION_OPERATION, KIND_ENUM, 0, AT(environment),
 	    .choices = environments, .def = "production",

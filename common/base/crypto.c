@@ -14,6 +14,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/x509.h>
 
 #include "base/err.h"
 #include "base/banned.h"
@@ -354,6 +355,23 @@ es384_sign(struct es384_key *k, struct str data, unsigned char out[ES384_SIG_BYT
 	if (EVP_DigestSign(k->ctx, der, &n, (const unsigned char *)data.p, data.n) != 1)
 		return false;
 	return der_to_raw(der, n, out);
+}
+
+bool
+crypto_holds_certificate(const char *path, char *why, size_t why_size)
+{
+	FILE *f = fopen(path, "re");
+	bool asked = false;
+	X509 *cert;
+
+	if (f == NULL)
+		return refuse(why, why_size, "it cannot be read: %s", strerror(errno));
+	cert = PEM_read_X509(f, NULL, no_passphrase, &asked);
+	fclose(f);
+	if (cert == NULL)
+		return refuse(why, why_size, "it holds no certificate in PEM form");
+	X509_free(cert);
+	return true;
 }
 
 /* Takes the text out of the BIO and wipes it there. */

@@ -25,6 +25,12 @@ bool crypto_equal(const void *a, const void *b, size_t n);
 void crypto_wipe(void *p, size_t n);
 
 /*
+ * Whether the file holds at least one X.509 certificate in PEM form; if not, why says what is
+ * wrong with it: "it cannot be read: Permission denied".
+ */
+bool crypto_holds_certificate(const char *path, char *why, size_t why_size);
+
+/*
  * ES384: an ECDSA P-384 key and signatures in the raw form of JWS
  * (RFC 7518 section 3.4: r and s, 48 bytes each, big-endian).
  */

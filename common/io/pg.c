@@ -102,24 +102,30 @@ setting(struct pg *p, struct str s)
 	return s.n > 0 ? str_dup(&p->scratch, s).p : NULL;
 }
 
+static const char *const ssl_modes[] = {
+	[DB_SSL_PREFER] = "prefer",
+	[DB_SSL_REQUIRE] = "require",
+	[DB_SSL_VERIFY_CA] = "verify-ca",
+	[DB_SSL_VERIFY_FULL] = "verify-full",
+};
+
 /*
- * The host may be the folder of a socket. verify-full looks for the CA where libpq does:
- * PGSSLROOTCERT or ~/.postgresql/root.crt. A name is looked up by libpq before it gives
- * us control: that alone is not under our deadline.
+ * The host may be the folder of a socket: no TLS there. Without DB_SSL_CA the CA is looked
+ * for where libpq does: PGSSLROOTCERT or ~/.postgresql/root.crt. A name is looked up by
+ * libpq before it gives us control: that alone is not under our deadline.
  */
 static PGconn *
 start(struct pg *p)
 {
 	const struct config *cfg = p->cfg;
 	const char *names[] = { "host", "port", "dbname", "user", "password", "sslmode",
-		"gssencmode", "application_name", "client_encoding", "keepalives_idle",
-		NULL };
+		"sslrootcert", "gssencmode", "application_name", "client_encoding",
+		"keepalives_idle", NULL };
 	const char *values[] = { setting(p, cfg->db_host),
 		str_printf(&p->scratch, "%lld", (long long)cfg->db_port).p,
 		setting(p, cfg->db_name), setting(p, cfg->db_user),
-		setting(p, cfg->db_password),
-		cfg->db_ssl_enabled ? "verify-full" : "prefer", "disable", "ivs-live",
-		"UTF8", "30", NULL };
+		setting(p, cfg->db_password), ssl_modes[cfg->db_ssl_mode],
+		setting(p, cfg->db_ssl_ca), "disable", "ivs-live", "UTF8", "30", NULL };
 	PGconn *conn = PQconnectStartParams(names, values, 0);
 
 	arena_wipe(&p->scratch);
@@ -158,25 +164,14 @@ connect_trouble(const PGconn *conn)
 	return str_cut(&text, '\n');
 }
 
-static bool execute(struct pg *p, const struct order *o, struct pg_rows *ret,
-    bool *ret_again, struct err *err);
-
-/* How long a statement may take, told to a new connection. */
-static bool
-set_up(struct pg *p, int64_t deadline, struct err *err)
+/* libpq keeps to itself what OpenSSL found wrong with a certificate. */
+static const char *
+advice(struct str trouble)
 {
-	struct str limit = STR(STATEMENT_MS);
-	struct order o = { Q_SESSION_SETUP, &limit, 1, &p->scratch, deadline };
-	struct pg_rows rows;
-	bool again, ok;
+	bool refused =
+	    memmem(trouble.p, trouble.n, "certificate verify failed", 25) != NULL;
 
-	ok = execute(p, &o, &rows, &again, err);
-	arena_wipe(&p->scratch);
-	if (ok)
-		return true;
-	drop(p);
-	err->kind = ERR_UPSTREAM;
-	return err_while(err, "setting up the connection");
+	return refused ? ": expired, not yet valid, or of a CA other than DB_SSL_CA" : "";
 }
 
 static bool
@@ -196,11 +191,10 @@ connect_to(struct pg *p, int64_t deadline, struct err *err)
 		trouble = STR("no answer in time");
 	else if (step == STEP_BROKEN)
 		trouble = connect_trouble(p->conn);
-	if (step != STEP_OK)
-		err_from(err, ERR_FROM_POSTGRES, ERR_UPSTREAM, "postgres: %.*s",
-		    STR_ARG(trouble));
-	if (step == STEP_OK && set_up(p, deadline, err))
+	if (step == STEP_OK)
 		return true;
+	err_from(err, ERR_FROM_POSTGRES, ERR_UPSTREAM, "postgres: %.*s%s",
+	    STR_ARG(trouble), advice(trouble));
 	drop(p);
 	p->fuse_until_ms = clock_mono_ms() + PG_FUSE_MS;
 	return err_while(err, "connecting to PostgreSQL");
@@ -310,6 +304,19 @@ refused(struct pg *p, enum query q, const PGresult *res, bool *ret_again, struct
 
 /* ---- running a statement ---- */
 
+/* In one transaction and one round trip. A failure to send is noticed by who awaits. */
+static void
+limited_send(PGconn *conn, const char *text, int n, const char *const *values)
+{
+	const char *limit = STATEMENT_MS;
+
+	(void)PQenterPipelineMode(conn);
+	(void)PQsendQueryParams(
+	    conn, query_texts[Q_STATEMENT_LIMIT].text, 1, NULL, &limit, NULL, NULL, 0);
+	(void)PQsendQueryParams(conn, text, n, NULL, values, NULL, NULL, 0);
+	(void)PQpipelineSync(conn);
+}
+
 /* False: a parameter that no text of PostgreSQL can hold. */
 static bool
 send_order(PGconn *conn, const struct order *o)
@@ -324,9 +331,7 @@ send_order(PGconn *conn, const struct order *o)
 			return false;
 		values[i] = s.p != NULL ? str_dup(o->arena, s).p : NULL;
 	}
-	/* A failure to send is noticed when the answer is awaited. */
-	(void)PQsendQueryParams(
-	    conn, query_texts[o->q].text, (int)o->n_params, NULL, values, NULL, NULL, 0);
+	limited_send(conn, query_texts[o->q].text, (int)o->n_params, values);
 	return true;
 }
 
@@ -361,28 +366,47 @@ is_good(const PGresult *res)
 	return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
 }
 
-/* The first refusal, else the last result; *ret is the caller's to clear. */
+/* Keeps in *ret the first refusal, else the newest result. Takes res. */
+static void
+keep(PGresult **ret, PGresult *res)
+{
+	if (*ret != NULL && !is_good(*ret)) {
+		PQclear(res);
+		return;
+	}
+	PQclear(*ret);
+	*ret = res;
+}
+
+/*
+ * The first refusal, else what the statement itself gave; *ret is the caller's to clear. NULL
+ * stands behind each of the two results; a second one says that no more will come.
+ */
 static enum step
 collect(PGconn *conn, int64_t deadline, PGresult **ret)
 {
 	PGresult *res;
 	enum step step;
+	int ends = 0;
 
 	*ret = NULL;
-	for (;;) {
+	while (ends < 2) {
 		step = await(conn, deadline);
 		if (step != STEP_OK)
 			return step;
 		res = PQgetResult(conn);
-		if (res == NULL)
-			return *ret != NULL ? STEP_OK : STEP_BROKEN;
-		if (*ret == NULL || is_good(*ret)) {
-			PQclear(*ret);
-			*ret = res;
-		} else {
+		if (res == NULL) {
+			ends++;
+		} else if (PQresultStatus(res) == PGRES_PIPELINE_SYNC) {
 			PQclear(res);
+			return *ret != NULL && PQexitPipelineMode(conn) ? STEP_OK
+									: STEP_BROKEN;
+		} else {
+			ends = 0;
+			keep(ret, res);
 		}
 	}
+	return STEP_BROKEN;
 }
 
 static void

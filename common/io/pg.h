@@ -2,8 +2,8 @@
  * pg.h - one connection to PostgreSQL, statements by name.        layer: io
  *
  * A statement is a file sql/queries/NAME.sql; code can only name Q_NAME, so no SQL text
- * is ever built. Parameters are text, NULL explicit. Sent with PQsendQueryParams
- * (no named statements), so PgBouncer in transaction mode is fine.
+ * is ever built. Parameters are text, NULL explicit. No statement is named and nothing is told
+ * to the session, so PgBouncer in transaction mode is fine.
  *
  * The connection is opened on first need. Every step has a deadline of our own; when it
  * passes the connection is dropped; a statement still running in the server is ended there

@@ -15,6 +15,7 @@
 struct redis {
 	const struct config *cfg;
 	struct redis_conn *conn;
+	struct redis_tls *tls; /* one for all connections */
 	redisReader *reader;
 	int64_t fuse_until_ms; /* after a deadline that passed: fail at once until then */
 	char *out;
@@ -57,6 +58,7 @@ redis_close(struct redis *r)
 	if (r == NULL)
 		return;
 	disconnect(r);
+	redis_tls_close(r->tls);
 	arena_clear(&r->scratch);
 	free(r->out);
 	free(r);
@@ -228,7 +230,7 @@ ensure_connected(struct redis *r, int64_t deadline, struct err *err)
 
 	if (r->conn != NULL)
 		return true;
-	r->conn = redis_conn_open(r->cfg, deadline, &late, err);
+	r->conn = redis_conn_open(r->cfg, &r->tls, deadline, &late, err);
 	if (r->conn == NULL) {
 		if (late)
 			r->fuse_until_ms = clock_mono_ms() + REDIS_FUSE_MS;

@@ -67,7 +67,7 @@ bool redis_call(struct redis *r, struct redis_call *c, struct err *err);
 
 /*
  * An error reply of the server as an err: LOADING, READONLY, OOM, MISCONF, MASTERDOWN,
- * CLUSTERDOWN, NOAUTH, NOPERM are ERR_UPSTREAM; others ERR_BUG. So is the answer {'COLD'}
+ * CLUSTERDOWN, NOAUTH, NOPERM (in a script, too) are ERR_UPSTREAM; others ERR_BUG. So is the answer {'COLD'}
  * (lua/lib/epoch.lua): ERR_UPSTREAM with MSG_REDIS_COLD.
  * After READONLY and MASTERDOWN redis_run has given up the connection: the next call looks
  * for the primary anew, its name included.

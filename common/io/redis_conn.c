@@ -7,7 +7,6 @@
 #include <netinet/tcp.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -15,11 +14,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "io/redis_tls.h"
 #include "base/banned.h"
 
 struct redis_conn {
 	BIO *bio; /* owns the socket */
-	SSL_CTX *tls;
 	int fd;
 };
 
@@ -104,33 +103,10 @@ connect_tcp(struct str host, int64_t port, int64_t deadline, bool *ret_late)
 	return fd;
 }
 
-/* The server's certificate must be good and name the host we meant. */
-static bool
-start_tls(struct redis_conn *c, const struct config *cfg)
-{
-	char host[256], ca[4096];
-	SSL *ssl = NULL;
-	BIO *layer;
-
-	snprintf(host, sizeof(host), "%.*s", STR_ARG(cfg->redis_host));
-	snprintf(ca, sizeof(ca), "%.*s", STR_ARG(cfg->redis_tls_ca));
-	c->tls = SSL_CTX_new(TLS_client_method());
-	if (c->tls == NULL)
-		return false;
-	SSL_CTX_set_verify(c->tls, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_min_proto_version(c->tls, TLS1_2_VERSION);
-	if (ca[0] != '\0' ? !SSL_CTX_load_verify_locations(c->tls, ca, NULL)
-			  : !SSL_CTX_set_default_verify_paths(c->tls))
-		return false;
-	layer = BIO_new_ssl(c->tls, 1);
-	if (layer == NULL)
-		return false;
-	BIO_get_ssl(layer, &ssl);
-	c->bio = BIO_push(layer, c->bio);
-	return SSL_set_tlsext_host_name(ssl, host) && SSL_set1_host(ssl, host);
-}
-
-/* Whether a failed BIO call may be repeated, after waiting for the socket. */
+/*
+ * Whether a failed BIO call may be repeated, after waiting for the socket. What it means
+ * is told apart by the error queue, so that must be empty before each call.
+ */
 static enum conn_result
 wait_retry(struct redis_conn *c, int64_t deadline)
 {
@@ -144,27 +120,31 @@ handshake(struct redis_conn *c, int64_t deadline)
 {
 	enum conn_result res = CONN_OK;
 
+	ERR_clear_error();
 	while (res == CONN_OK && BIO_do_handshake(c->bio) <= 0)
 		res = wait_retry(c, deadline);
 	return res;
 }
 
-static const char *
-tls_reason(void)
+static bool
+start_tls(struct redis_conn *c, struct redis_tls *tls, int64_t deadline, bool *ret_late,
+    struct err *err)
 {
-	unsigned long e = ERR_get_error();
-	const char *why = e != 0 ? ERR_reason_error_string(e) : NULL;
+	enum conn_result res = CONN_BROKEN;
 
-	ERR_clear_error();
-	return why != NULL ? why : "connection closed";
+	if (redis_tls_wrap(tls, &c->bio))
+		res = handshake(c, deadline);
+	if (res == CONN_OK)
+		return true;
+	*ret_late = res == CONN_LATE;
+	return err_from(err, ERR_FROM_REDIS, ERR_UPSTREAM, "TLS with redis failed: %s",
+	    *ret_late ? "no answer in time: does it speak TLS?"
+		      : redis_tls_trouble(c->bio));
 }
 
-struct redis_conn *
-redis_conn_open(
-    const struct config *cfg, int64_t deadline, bool *ret_late, struct err *err)
+static int
+connect_to(const struct config *cfg, int64_t deadline, bool *ret_late, struct err *err)
 {
-	struct redis_conn *c;
-	enum conn_result res = CONN_BROKEN;
 	int fd;
 
 	*ret_late = false;
@@ -172,25 +152,34 @@ redis_conn_open(
 		fd = connect_unix(cfg->redis_socket, deadline, ret_late);
 	else
 		fd = connect_tcp(cfg->redis_host, cfg->redis_port, deadline, ret_late);
-	if (fd < 0) {
+	if (fd < 0)
 		err_from(err, ERR_FROM_REDIS, ERR_UPSTREAM, "cannot connect to redis: %s",
 		    strerror(errno));
+	return fd;
+}
+
+struct redis_conn *
+redis_conn_open(const struct config *cfg, struct redis_tls **tls, int64_t deadline,
+    bool *ret_late, struct err *err)
+{
+	bool safe = cfg->redis_socket.n == 0 && cfg->redis_tls_enabled;
+	struct redis_conn *c;
+	int fd;
+
+	if (safe && *tls == NULL)
+		*tls = redis_tls_open(cfg, err);
+	if (safe && *tls == NULL)
 		return NULL;
-	}
+	fd = connect_to(cfg, deadline, ret_late, err);
+	if (fd < 0)
+		return NULL;
 	c = calloc(1, sizeof(*c));
 	INVARIANT(c != NULL);
 	c->fd = fd;
 	c->bio = BIO_new_socket(fd, BIO_CLOSE);
 	INVARIANT(c->bio != NULL);
-	if (cfg->redis_socket.n > 0 || !cfg->redis_tls_enabled)
+	if (!safe || start_tls(c, *tls, deadline, ret_late, err))
 		return c;
-	if (start_tls(c, cfg))
-		res = handshake(c, deadline);
-	if (res == CONN_OK)
-		return c;
-	*ret_late = res == CONN_LATE;
-	err_from(err, ERR_FROM_REDIS, ERR_UPSTREAM, "TLS with redis failed: %s",
-	    *ret_late ? "no answer in time" : tls_reason());
 	redis_conn_close(c);
 	return NULL;
 }
@@ -201,7 +190,6 @@ redis_conn_close(struct redis_conn *c)
 	if (c == NULL)
 		return;
 	BIO_free_all(c->bio);
-	SSL_CTX_free(c->tls);
 	free(c);
 }
 
@@ -211,6 +199,7 @@ redis_conn_send(struct redis_conn *c, const char *p, size_t n, int64_t deadline)
 	enum conn_result res = CONN_OK;
 	size_t sent = 0, done;
 
+	ERR_clear_error();
 	while (sent < n && res == CONN_OK) {
 		done = 0;
 		if (BIO_write_ex(c->bio, p + sent, n - sent, &done))
@@ -228,6 +217,7 @@ redis_conn_recv(
 	enum conn_result res = CONN_OK;
 	size_t got = 0;
 
+	ERR_clear_error();
 	while (res == CONN_OK) {
 		if (BIO_read_ex(c->bio, p, size, &got)) {
 			*ret_n = got;

@@ -7,15 +7,18 @@
 #ifndef IO_REDIS_CONN_H
 #define IO_REDIS_CONN_H
 
-#include "base/config.h"
+#include "io/redis_tls.h"
 
 struct redis_conn;
 
 enum conn_result { CONN_OK, CONN_BROKEN, CONN_LATE };
 
-/* NULL with err set (ERR_UPSTREAM from Redis); *ret_late says whether time ran out. */
-struct redis_conn *redis_conn_open(
-    const struct config *cfg, int64_t deadline, bool *ret_late, struct err *err);
+/*
+ * NULL with err set (ERR_UPSTREAM from Redis); *ret_late says whether time ran out. *tls is
+ * made when the first connection needs it, and is the caller's to close after the last.
+ */
+struct redis_conn *redis_conn_open(const struct config *cfg, struct redis_tls **tls,
+    int64_t deadline, bool *ret_late, struct err *err);
 void redis_conn_close(struct redis_conn *c);
 
 enum conn_result redis_conn_send(

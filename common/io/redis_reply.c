@@ -123,6 +123,7 @@ static const struct str away_words[] = {
 	STR("NOAUTH"),
 	STR("WRONGPASS"),
 	STR("NOPERM"),
+	STR("ERR The user executing the script can't"), /* NOPERM inside a script */
 	STR("BUSY"),
 	STR("NOREPLICAS"),
 	STR("UNKILLABLE"),

@@ -6,7 +6,7 @@
 # The names by which settings of the programs are known in the environment
 # (docs: the table of settings in README). These are remembered for `restart` and
 # written to DIR/env; everything else is simply inherited at `up`.
-SETTING_NAMES='^((AWS|DB|REDIS|API|RATE_LIMIT|CLOUDWATCH|IVS|MAX|SCALE|SESSION|SNAPSHOT|HEARTBEAT|WS|FCGI)_[A-Z0-9_]+|IP_MODE|MASTER_STAGE_ARN(_FILE)?|INTERNAL_SECRET(_FILE)?|NODE_ENV|APP_ENV|SKIP_AUTH|LOG_LEVEL|CORS_ORIGINS|PUBLISHER_TOKEN_DURATION|VIEWER_TOKEN_DURATION|AUTO_SCALE_ENABLED|STAGE_NAME_PREFIX|STAGE_WARM_UP|EMULATOR_OPTIONS|TOKEN_MODE|TRUSTED_PROXIES|CRON|(A|L|UB)SAN_OPTIONS)='
+SETTING_NAMES='^((AWS|DB|REDIS|API|RATE_LIMIT|CLOUDWATCH|IVS|MAX|SCALE|SESSION|SNAPSHOT|HEARTBEAT|WS|FCGI)_[A-Z0-9_]+|IP_MODE|MASTER_STAGE_ARN(_FILE)?|INTERNAL_SECRET(_FILE)?|NODE_ENV|APP_ENV|SKIP_AUTH|LOG_LEVEL|CORS_ORIGINS|PUBLISHER_TOKEN_DURATION|VIEWER_TOKEN_DURATION|AUTO_SCALE_ENABLED|STAGE_NAME_PREFIX|STAGE_WARM_UP|EMULATOR_OPTIONS|TOKEN_MODE|TRUSTED_PROXIES|CRON|REDISCLI_AUTH|STACK_THROUGH|(A|L|UB)SAN_OPTIONS)='
 
 given() { # NAME: set and not empty, itself or as NAME_FILE
 	local file=$1_FILE
@@ -65,9 +65,11 @@ choose_services() {
 		services+=(redis)
 	fi
 	given DB_HOST || services+=(postgres)
+	! through pgbouncer || services+=(pgbouncer)
 	given AWS_ENDPOINT_URL || given AWS_ENDPOINT_URL_IVS_REALTIME || services+=(emulator)
 	[[ ${CRON:-on} == off ]] || services+=(cron)
 	printf '%s\n' "${services[@]}" >"$DIR/services"
+	check_through
 }
 
 ours() { grep -qx "$1" "$DIR/services" 2>/dev/null; }
@@ -117,6 +119,9 @@ write_env() {
 		echo "# made by deploy/stack; gone after down"
 		echo "BASE_URL=$(quoted "$BASE_URL")"
 		echo "STACK_DIR=$(quoted "$DIR")"
+		# the administrator's ways, whatever STACK_THROUGH says
+		! ours redis || echo "STACK_REDIS=$(quoted "$SOCKETS/redis.sock")"
+		! ours postgres || echo "STACK_PG=$(quoted "$SOCKETS/pg")"
 		while IFS= read -r -d '' pair; do
 			echo "${pair%%=*}=$(quoted "${pair#*=}")"
 		done <"$DIR/recorded"

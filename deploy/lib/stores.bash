@@ -11,17 +11,28 @@ redis_answers() {
 	[[ $(redis-cli -s "$SOCKETS/redis.sock" ping 2>/dev/null) == PONG ]]
 }
 
-start_redis() {
-	mkdir -p "$DIR/redis"
+# shellcheck disable=SC2120 # through.bash gives some
+spawn_redis() { # OPTIONS...
 	# appendfsync everysec: what a crash of the machine may cost is one second.
 	# noeviction: a full memory must be an error, not a viewer forgotten.
 	# zset-max-listpack-entries: stages of 50 stay compact, half the memory.
 	bare_env
-	spawn redis "${bare[@]}" redis-server \
-		--port 0 --unixsocket "$SOCKETS/redis.sock" --unixsocketperm 600 \
+	spawn redis "${bare[@]}" redis-server "$DIR/redis/ways.conf" --port 0 "$@" \
+		--unixsocket "$SOCKETS/redis.sock" --unixsocketperm 600 \
 		--dir "$DIR/redis" --save '' --appendonly yes --appendfsync everysec \
 		--maxmemory-policy noeviction --zset-max-listpack-entries 128 \
 		--daemonize no --logfile ''
+}
+
+start_redis() {
+	mkdir -p "$DIR/redis"
+	write_redis_conf
+	if through redis-tls; then
+		start_redis_tls
+	else
+		# shellcheck disable=SC2119
+		spawn_redis
+	fi
 }
 
 wait_redis() { wait_for redis 30 redis_answers || die_of redis; }
@@ -116,5 +127,6 @@ prepare_database() {
 		start_postgres
 		create_database
 	fi
+	! ours pgbouncer || start_pgbouncer
 	"$ROOT/deploy/migrate" >>"$DIR/log/migrate.log" 2>&1 || die_of migrate
 }

@@ -77,13 +77,16 @@ whole_script() { # NAME
 		esac
 	done <"$PROJECT_ROOT/common/lua/$1.lua"
 }
-redis_c() { redis-cli -s "$REDIS_SOCKET" "$@"; }
 # The SHA-1 of a script of ours; and, one a line, those of what workers say without being asked.
 sha_of() { # NAME
 	sed -n "/\[SCRIPT_${1^^}\]/,/},/p" "$PROJECT_ROOT/build/include/gen/scripts.c" | grep -oE '[0-9a-f]{40}'
 }
 unasked_scripts() { local name; for name in metrics_add keys_read keys_used pulse; do sha_of "$name"; done; }
-psql_q() { psql -X -qAt -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" -c "$1"; }
+# As an administrator, straight to the stores, whatever lies between them and the programs.
+redis_c() { redis-cli -s "$STACK_REDIS" "$@"; }
+psql_c() { psql -X -q -h "$STACK_PG" -p 5432 -U "$DB_USER" "$@" "$DB_NAME"; } # OPTIONS...
+psql_q() { psql_c -A -t -c "$1"; }
+postgres_answers() { pg_isready -q -h "$STACK_PG" -p 5432; }
 
 # wait_until SECONDS COMMAND...: true as soon as the command is.
 wait_until() {
@@ -184,7 +187,7 @@ stop_postgres() { # at once, as a crash would
 	kill -QUIT "$(pid_of postgres)"
 	wait_until 10 postgres_away
 }
-postgres_away() { ! pg_isready -q -h "$DB_HOST" -p "$DB_PORT"; }
+postgres_away() { ! postgres_answers; }
 postgres_back() {
 	! postgres_away ||
 		"$PROJECT_ROOT/deploy/stack" restart postgres "$SUITE_DIR" 3>&- >/dev/null

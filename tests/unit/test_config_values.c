@@ -2,6 +2,9 @@
 #include "config_try.h"
 #include "base/banned.h"
 
+/* What Debian's package ca-certificates brings: some certificates. */
+#define CA_FILE "/etc/ssl/certs/ca-certificates.crt"
+
 static const struct {
 	const char *line, *part; /* part NULL: accepted */
 } values[] = {
@@ -21,6 +24,26 @@ static const struct {
 	{ "RATE_LIMIT_MAX_REQUESTS=0", NULL },
 	{ "DB_SSL_ENABLED=YES", NULL },
 	{ "DB_SSL_ENABLED=maybe", "true or false" },
+	{ "DB_SSL_MODE=allow", "prefer, require, verify-ca or verify-full" },
+	{ "DB_SSL_MODE=prefer", NULL },
+	{ "DB_SSL_MODE=verify-ca", "DB_SSL_MODE is set but DB_SSL_ENABLED is not true" },
+	{ "DB_SSL_ENABLED=true\nDB_SSL_MODE=verify-ca", NULL },
+	{ "DB_SSL_ENABLED=true\nDB_SSL_MODE=prefer", "does without TLS" },
+	{ "DB_SSL_CA=" CA_FILE, "DB_SSL_CA is set but DB_SSL_ENABLED is not true" },
+	{ "DB_SSL_ENABLED=true\nDB_SSL_CA=" CA_FILE, NULL },
+	{ "DB_SSL_ENABLED=true\nDB_SSL_MODE=require\nDB_SSL_CA=" CA_FILE,
+	    "checks no certificate" },
+	{ "DB_SSL_ENABLED=true\nDB_SSL_CA=/nonexistent/ca.pem",
+	    "DB_SSL_CA is '/nonexistent/ca.pem' (" },
+	{ "DB_SSL_ENABLED=true\nDB_SSL_CA=/nonexistent/ca.pem",
+	    "it cannot be read: No such file or directory" },
+	{ "REDIS_TLS_ENABLED=true\nREDIS_TLS_CA=/etc/hostname",
+	    "it holds no certificate in PEM form" },
+	{ "REDIS_TLS_ENABLED=true\nREDIS_TLS_CA=" CA_FILE, NULL },
+	{ "REDIS_TLS_CA=" CA_FILE,
+	    "REDIS_TLS_CA is set but REDIS_TLS_ENABLED is not true" },
+	{ "REDIS_USER=ivs", "REDIS_PASSWORD is not: set both" },
+	{ "REDIS_USER=ivs\nREDIS_PASSWORD=p", NULL },
 	{ "LOG_LEVEL=verbose", "error, warn, info or debug" },
 	{ "API_LANG=en", NULL },
 	{ "API_LANG=ZH-tw", NULL },
@@ -62,7 +85,8 @@ test_values(void)
 		snprintf(text, sizeof(text), BASE "%s\n", values[i].line);
 		good = load(text, NULL);
 		if (!ok(values[i].part == NULL ? good : !good && said(values[i].part),
-			"%s", values[i].line))
+			"%zu %.*s", i, (int)strcspn(values[i].line, "\n"),
+			values[i].line))
 			diag("%s", got.text.p);
 		if (values[i].part != NULL && got.fatal != 1)
 			ok(false, "%d problems reported for one mistake", got.fatal);
