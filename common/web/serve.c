@@ -391,8 +391,11 @@ serve_cgi(const struct serve *s, char **env, struct err *err)
 	int64_t left = 0;
 	bool ok;
 
-	(void)parse_i64(str_of(length), 0, INT64_MAX, &left);
-
+	/* Apache tells no length of a body in chunks; its stdin has an end. */
+	if (length == NULL && getenv("HTTP_TRANSFER_ENCODING") != NULL)
+		left = INT64_MAX;
+	else
+		(void)parse_i64(str_of(length), 0, INT64_MAX, &left);
 	INVARIANT(sl != NULL);
 	INVARIANT(arena_init(&sl->arena, ARENA_DEFAULT_BYTES));
 	metrics_flush_init(&flush);
