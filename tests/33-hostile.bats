@@ -217,7 +217,7 @@ has_descriptors() { (($(descriptors) >= $1)); }
 	done >"$BATS_TEST_TMPDIR/steps"
 	raw <"$BATS_TEST_TMPDIR/steps" >/dev/null 3>&- &
 	held=$!
-	wait_until 10 has_descriptors $((open + 400))
+	wait_until 10 has_descriptors $((open + 250))
 	others_are_served 300
 	(($(descriptors) <= open + 2 * 256))
 	wait $held

@@ -4,14 +4,6 @@ load lib/common
 load lib/apache
 
 setup_file() {
-	# shellcheck source=lib/apache.bash
-	. "$PROJECT_ROOT/tests/lib/apache.bash"
-	# shellcheck source=lib/common.bash
-	wait_until() {
-		local end=$((SECONDS + $1))
-		shift
-		until "$@"; do ((SECONDS < end)) || return 1; sleep 0.1; done
-	}
 	export AP=$SUITE_DIR/apache SHARED=$SUITE_DIR/site
 	proxy_site
 	shared_site fcgid fcgid-script
@@ -21,16 +13,11 @@ setup_file() {
 	start_apache "$SHARED-cgid" && echo "$apache_url" >"$SHARED-cgid/url"
 }
 teardown_file() {
-	is_gone() { ! kill -0 "$1" 2>/dev/null; }
-	wait_until() {
-		local end=$((SECONDS + $1))
-		shift
-		until "$@"; do ((SECONDS < end)) || return 1; sleep 0.1; done
-	}
-	. "$PROJECT_ROOT/tests/lib/apache.bash"
+	local dir
 	for dir in "$AP" "$SHARED-fcgid" "$SHARED-cgid"; do
 		stop_apache "$dir"
 	done
+	empty_show
 }
 proxy_site() {
 	local sockets
