@@ -213,11 +213,11 @@ has_descriptors() { (($(descriptors) >= $1)); }
 
 @test "half-open: more of them than a worker has room for put each other out" {
 	for i in $(seq 700); do
-		echo "held-$i raw=0101 wait=4000"
+		echo "held-$i raw=0101 wait=8000"
 	done >"$BATS_TEST_TMPDIR/steps"
 	raw <"$BATS_TEST_TMPDIR/steps" >/dev/null 3>&- &
 	held=$!
-	wait_until 10 has_descriptors $((open + 250))
+	wait_until 20 has_descriptors $((open + 200))
 	others_are_served 300
 	(($(descriptors) <= open + 2 * 256))
 	wait $held
