@@ -32,7 +32,7 @@ PC      = $(shell pkg-config $(1) $(2) 2>/dev/null)
 REAL_CFLAGS = -std=c17 -D_GNU_SOURCE -DIVS_VERSION='"$(VERSION)"' -Icommon -I. -Ibuild/include \
 	$(WARN) $(HARD) $(OPT) $(call PC,--cflags,$(PKGS)) $(CPPFLAGS) $(CFLAGS) -MMD -MP
 REAL_LDFLAGS = $(LDHARD) $(LDOPT) $(LDFLAGS)
-LIBS    = $(call PC,--libs,$(PKGS)) -lfcgi
+LIBS    = $(call PC,--libs,$(PKGS))
 EMULATOR_LIBS = $(call PC,--libs,libmicrohttpd jansson libcrypto libcurl zlib) -lpthread
 
 LIB_SRC  := $(wildcard common/*/*.c)
@@ -125,7 +125,7 @@ $(B)/flags: FORCE | need-packages
 		printf '%s\n' '$(subst ','\'',$(FLAGS))' > $@
 need-packages:
 	@pkg-config --exists $(PKGS) libmicrohttpd zlib 2>/dev/null && \
-		printf '#include <fcgiapp.h>\n' | $(CC) -E -x c - >/dev/null 2>&1 || { \
+		printf '#include <fastcgi.h>\n' | $(CC) -E -x c - >/dev/null 2>&1 || { \
 		echo 'a library is missing: run  deploy/packages build --install' >&2; exit 1; }
 
 $(GEN)/scripts.h $(GEN)/scripts.c &: $(wildcard common/lua/*.lua common/lua/lib/*.lua) common/embed.sh

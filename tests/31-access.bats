@@ -386,3 +386,94 @@ limited_now() { # ADDRESS
 	done
 	assert_error 429 RATE_LIMIT_EXCEEDED
 }
+
+@test "rate limit: exact over four processes, however the calls come (R35)" {
+	ip=$(fresh_ip)
+	"$BUILD_DIR/fcgi/stats" --socket "$BATS_TEST_TMPDIR/s" --processes 4 2>>"$SUITE_DIR/log/own-stats.log" 3>&- &
+	own=$!
+	wait_until 10 test -S "$BATS_TEST_TMPDIR/s"
+	repeat 400 "x begin request=GET,/api/stats/viewers key param=HTTP_X_FORWARDED_FOR=$ip params end-params end-body" |
+		"$BUILD_DIR/tests/tools/fcgi_raw" "$BATS_TEST_TMPDIR/s" | sort | uniq -c | xargs >"$BATS_TEST_TMPDIR/out"
+	kill "$own"
+	wait "$own"
+	equals "$(<"$BATS_TEST_TMPDIR/out")" '100 x 200 closed 300 x 429 closed'
+}
+
+@test "rate limit: 300 viewers behind one proxy may beat twice a minute (R35)" {
+	ip=$(fresh_ip)
+	line="POST /api/viewer/heartbeat $(obj userId "$(fresh)" stageArn "$MASTER")"
+	repeat 600 "$line" | as_client "$ip" 16 -H "x-api-key: $KEY" | count_status 404 >"$BATS_TEST_TMPDIR/n"
+	equals "$(<"$BATS_TEST_TMPDIR/n")" 600
+}
+
+# The client as the access log names it.
+client_is() { # TRUSTED_PROXIES REMOTE_ADDR X_FORWARDED_FOR WANTED
+	: >"$SUITE_DIR/log/cgi.log"
+	cgi health GET /livez '' TRUSTED_PROXIES="$1" REMOTE_ADDR="$2" HTTP_X_FORWARDED_FOR="$3"
+	equals "$1|$2|$3|$(jq -r 'select(.msg == "request") | .ip' "$SUITE_DIR/log/cgi.log")" "$1|$2|$3|$4"
+}
+
+@test "client: networks of proxies, chains, spoofed and broken entries" {
+	local ours='10.0.0.0/8, 192.0.2.7,2001:db8:1::/48' remote given wanted
+	while IFS='|' read -r remote given wanted; do
+		client_is "$ours" "$remote" "$given" "$wanted"
+	done <<-'EOF'
+		198.51.100.1|203.0.113.9|198.51.100.1
+		10.1.2.3||10.1.2.3
+		10.1.2.3|203.0.113.9|203.0.113.9
+		10.255.255.255|203.0.113.9|203.0.113.9
+		11.0.0.0|203.0.113.9|11.0.0.0
+		192.0.2.7|203.0.113.9|203.0.113.9
+		192.0.2.8|203.0.113.9|192.0.2.8
+		10.1.2.3|1.1.1.1, 203.0.113.9|203.0.113.9
+		10.1.2.3|1.1.1.1, 203.0.113.9, 10.9.9.9|203.0.113.9
+		10.1.2.3|1.1.1.1,203.0.113.9,10.9.9.9,192.0.2.7|203.0.113.9
+		10.1.2.3|10.0.0.1, 10.0.0.2|10.0.0.1
+		10.1.2.3|203.0.113.9:4711|203.0.113.9
+		10.1.2.3|[2001:db8::9]:4711|2001:db8::9
+		10.1.2.3|[2001:db8::9]|2001:db8::9
+		10.1.2.3|2001:db8::9|2001:db8::9
+		10.1.2.3|::ffff:203.0.113.9|203.0.113.9
+		::ffff:10.1.2.3|203.0.113.9|203.0.113.9
+		2001:db8:1:ffff::1|203.0.113.9|203.0.113.9
+		2001:db8:2::1|203.0.113.9|2001:db8:2::1
+		10.1.2.3|203.0.113.9, 2001:db8:1::5|203.0.113.9
+		10.1.2.3|unknown|
+		10.1.2.3|203.0.113.9, unknown|
+		10.1.2.3|203.0.113.9, _hidden|
+		10.1.2.3|203.0.113.9, |
+		10.1.2.3|203.0.113.9,,10.0.0.1|
+		10.1.2.3|for=203.0.113.9|
+		10.1.2.3|203.0.113.256|
+		10.1.2.3|203.0.113.9, ' OR 1=1|
+		10.1.2.3|unknown, 203.0.113.9|203.0.113.9
+		10.1.2.3|203.0.113.9 10.0.0.1|
+	EOF
+	client_is '' 127.0.0.1 203.0.113.9 127.0.0.1
+	client_is 127.0.0.1 127.0.0.1 203.0.113.9 203.0.113.9
+	client_is '0.0.0.0/0' 198.51.100.1 203.0.113.9 203.0.113.9
+}
+
+@test "client: whom a proxy does not name is counted with others it does not name" {
+	# Not with the proxy, which may be exempt.
+	redis_c del "${P}rate:api:::/64" >/dev/null
+	{ repeat 60 'GET /api/stats'; } | as_client unknown 4 -H "x-api-key: $KEY" >/dev/null
+	{ repeat 40 'GET /api/stats'; } | as_client 'garbage' 4 -H "x-api-key: $KEY" >/dev/null
+	from _obfuscated /api/stats
+	assert_error 429 RATE_LIMIT_EXCEEDED
+	redis_c del "${P}rate:api:::/64" >/dev/null
+}
+
+@test "rate limit: RATE_LIMIT_EXEMPT takes several networks of both kinds, also behind a proxy" {
+	local exempt='203.0.113.0/24, 2001:db8:5::/48' ip
+	for ip in 203.0.113.77 2001:db8:5:1::9 ::ffff:203.0.113.1; do
+		cgi stats GET /api/stats/viewers '' RATE_LIMIT_EXEMPT="$exempt" RATE_LIMIT_MAX_REQUESTS=1 HTTP_X_FORWARDED_FOR="$ip"
+		cgi stats GET /api/stats/viewers '' RATE_LIMIT_EXEMPT="$exempt" RATE_LIMIT_MAX_REQUESTS=1 HTTP_X_FORWARDED_FOR="$ip"
+		equals "$ip $http_status" "$ip 200"
+	done
+	ip=$(fresh_ip)
+	for _ in 1 2; do
+		cgi stats GET /api/stats/viewers '' RATE_LIMIT_EXEMPT="$exempt" RATE_LIMIT_MAX_REQUESTS=1 HTTP_X_FORWARDED_FOR="$ip"
+	done
+	equals "$http_status" 429
+}

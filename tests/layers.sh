@@ -26,7 +26,7 @@ foreign() {
 	hiredis/*) echo 'common/io/redis_reply.h|common/io/redis_reply.c' ;;
 	libpq-fe.h) echo 'common/io/pg.c|common/io/pg_*' ;;
 	curl/*) echo 'common/io/http.c' ;;
-	fcgiapp.h) echo 'common/web/serve.c|common/app/app.c' ;;
+	fastcgi.h) echo 'common/web/fcgi.c' ;;
 	esac
 }
 

@@ -1,12 +1,12 @@
 #include "app/app.h"
 
-#include <fcgiapp.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "web/conns.h"
 #include "web/prefork.h"
 #include "web/serve.h"
 #include "base/banned.h"
@@ -168,7 +168,7 @@ serve(const struct run *run, struct app *app, struct err *err)
 	};
 	bool ok;
 
-	if (run->socket == NULL && FCGX_IsCGI())
+	if (run->socket == NULL && !conns_is_listener(STDIN_FILENO))
 		ok = serve_cgi(&s, environ, err);
 	else
 		ok = serve_socket(&s, run->listen_fd, err);
@@ -182,7 +182,7 @@ work(void *arg)
 	struct app app = { .cfg = run->cfg,
 		.program = run->program,
 		.started_mono_ms = run->started_mono_ms,
-		.cgi = run->socket == NULL && FCGX_IsCGI() };
+		.cgi = run->socket == NULL && !conns_is_listener(STDIN_FILENO) };
 	struct err err = ERR_INIT;
 	bool ok;
 
@@ -213,7 +213,7 @@ start(struct run *run)
 			log_err(LOG_ERROR, "cannot start", &err);
 			return EX_CONFIG;
 		}
-	} else if (FCGX_IsCGI()) {
+	} else if (!conns_is_listener(STDIN_FILENO)) {
 		return work(run);
 	}
 	if (run->socket == NULL && run->processes == 1)
@@ -260,7 +260,8 @@ app_main(const struct program *p, int argc, char **argv)
 		config_free(run.cfg);
 		return 0;
 	}
-	if (run.socket == NULL && FCGX_IsCGI() && getenv("REQUEST_METHOD") == NULL) {
+	if (run.socket == NULL && !conns_is_listener(STDIN_FILENO) &&
+	    getenv("REQUEST_METHOD") == NULL) {
 		fprintf(stderr, "%s: no web server called; start it with --socket PATH\n",
 		    p->name);
 		usage(p, stderr);

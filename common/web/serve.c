@@ -1,17 +1,14 @@
 #include "web/serve.h"
 
 #include <errno.h>
-#include <fcgiapp.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/parse.h"
 #include "io/metrics_flush.h"
+#include "web/conns.h"
 #include "web/ratelimit.h"
 #include "base/banned.h"
 
@@ -19,7 +16,7 @@
 #define STALE_US 5000000
 
 struct slot {
-	FCGX_Request fcgi;
+	struct conn *conn;
 	struct arena arena;
 	struct req rq;
 	struct resp rs;
@@ -236,23 +233,6 @@ finish(const struct serve *s, struct slot *sl)
 
 /* ---- FastCGI ---- */
 
-static size_t
-read_fcgi(void *from, char *p, size_t n)
-{
-	int got = FCGX_GetStr(p, (int)n, from);
-
-	return got > 0 ? (size_t)got : 0;
-}
-
-static void
-send_fcgi(struct slot *sl, struct str answer)
-{
-	FCGX_PutStr(answer.p, (int)answer.n, sl->fcgi.out);
-	/* Without this libfcgi waits at close until the web server has closed too. */
-	FCGX_Detach(&sl->fcgi);
-	FCGX_Finish_r(&sl->fcgi);
-}
-
 static bool
 is_slow(const struct slot *sl)
 {
@@ -260,27 +240,30 @@ is_slow(const struct slot *sl)
 }
 
 static size_t
-collect(const struct serve *s, struct slot *slots)
+collect(const struct serve *s, struct conns *cs, struct slot *slots)
 {
+	struct slot *sl;
 	size_t n = 0;
 
-	while (n < SERVE_BATCH && FCGX_Accept_r(&slots[n].fcgi) == 0) {
-		begin(s, &slots[n], slots[n].fcgi.envp, read_fcgi, slots[n].fcgi.in);
-		if (is_slow(&slots[n++]))
+	while (n < SERVE_BATCH && (slots[n].conn = conns_next(cs)) != NULL) {
+		sl = &slots[n++];
+		begin(s, sl, conn_params(sl->conn), conn_read, sl->conn);
+		if (is_slow(sl))
 			break;
 	}
 	return n;
 }
 
 static void
-serve_batch(const struct serve *s, struct metrics_flush *f, struct slot *slots)
+serve_batch(
+    const struct serve *s, struct metrics_flush *f, struct conns *cs, struct slot *slots)
 {
-	size_t n = collect(s, slots), i;
+	size_t n = collect(s, cs, slots), i;
 	bool after = false;
 
 	ask_redis(s, f, slots, n);
 	for (i = 0; i < n; i++) {
-		send_fcgi(&slots[i], finish(s, &slots[i]));
+		conns_answer(cs, slots[i].conn, finish(s, &slots[i]));
 		after |= slots[i].rq.after_due;
 		arena_wipe(&slots[i].arena);
 	}
@@ -291,16 +274,14 @@ serve_batch(const struct serve *s, struct metrics_flush *f, struct slot *slots)
 }
 
 static struct slot *
-slots_open(int listen_fd)
+slots_open(void)
 {
 	struct slot *slots = calloc(SERVE_BATCH, sizeof(*slots));
 	size_t i;
 
 	INVARIANT(slots != NULL);
-	for (i = 0; i < SERVE_BATCH; i++) {
+	for (i = 0; i < SERVE_BATCH; i++)
 		INVARIANT(arena_init(&slots[i].arena, ARENA_DEFAULT_BYTES));
-		FCGX_InitRequest(&slots[i].fcgi, listen_fd, FCGI_FAIL_ACCEPT_ON_INTR);
-	}
 	return slots;
 }
 
@@ -309,10 +290,8 @@ slots_close(struct slot *slots)
 {
 	size_t i;
 
-	for (i = 0; i < SERVE_BATCH; i++) {
-		FCGX_Free(&slots[i].fcgi, 1);
+	for (i = 0; i < SERVE_BATCH; i++)
 		arena_clear(&slots[i].arena);
-	}
 	free(slots);
 }
 
@@ -359,35 +338,52 @@ sleep_ms(const struct serve *s, const struct metrics_flush *f, int64_t tick_ms)
 	return flush >= 0 && flush < left ? flush : (int)left;
 }
 
+/* One turn of the loop: sleep for at most max_ms (-1: as long as there is nothing to do), serve. */
+static void
+turn(const struct serve *s, struct metrics_flush *f, struct conns *cs, struct slot *slots,
+    int max_ms, const sigset_t *asleep)
+{
+	if (conns_wait(cs, max_ms, asleep))
+		serve_batch(s, f, cs, slots);
+	metrics_flush_idle(f, s->redis);
+}
+
+/* Nobody new; those who have been let in get their answers, if they are quick. */
+static void
+see_off(const struct serve *s, struct metrics_flush *f, struct conns *cs,
+    struct slot *slots, const sigset_t *asleep)
+{
+	int64_t end_ms = clock_mono_ms() + SERVE_STOP_MS, now;
+
+	conns_stop(cs);
+	while (conns_busy(cs) && (now = clock_mono_ms()) < end_ms)
+		turn(s, f, cs, slots, (int)(end_ms - now), asleep);
+}
+
 bool
 serve_socket(const struct serve *s, int listen_fd, struct err *err)
 {
-	/* EXCLUSIVE: a new connection wakes one of the processes that share the socket. */
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLEXCLUSIVE };
 	struct metrics_flush flush;
 	struct slot *slots;
+	struct conns *cs;
 	int64_t tick_ms = 0;
 	sigset_t asleep;
-	int ep;
 
 	catch_signals(&asleep);
-	ep = epoll_create1(EPOLL_CLOEXEC);
-	if (ep < 0 || epoll_ctl(ep, EPOLL_CTL_ADD, listen_fd, &ev) != 0 ||
-	    fcntl(listen_fd, F_SETFL, fcntl(listen_fd, F_GETFL) | O_NONBLOCK) != 0 ||
-	    FCGX_Init() != 0)
-		return err_set(err, ERR_BUG, "cannot listen: %s", strerror(errno));
-	slots = slots_open(listen_fd);
+	cs = conns_open(listen_fd, (size_t)s->cfg->max_body_bytes, err);
+	if (cs == NULL)
+		return false;
+	slots = slots_open();
 	metrics_flush_init(&flush);
 	while (!stopping) {
 		tick(s, &tick_ms);
-		if (epoll_pwait(ep, &ev, 1, sleep_ms(s, &flush, tick_ms), &asleep) > 0)
-			serve_batch(s, &flush, slots);
-		metrics_flush_idle(&flush, s->redis);
+		turn(s, &flush, cs, slots, sleep_ms(s, &flush, tick_ms), &asleep);
 	}
+	see_off(s, &flush, cs, slots, &asleep);
 	metrics_flush_now(&flush, s->redis);
 	metrics_flush_clear(&flush);
 	slots_close(slots);
-	close(ep);
+	conns_close(cs);
 	return true;
 }
 
@@ -415,8 +411,11 @@ serve_cgi(const struct serve *s, char **env, struct err *err)
 	int64_t left = 0;
 	bool ok;
 
-	(void)parse_i64(str_of(length), 0, INT64_MAX, &left);
-
+	/* Apache tells no length of a body in chunks; its stdin has an end. */
+	if (length == NULL && getenv("HTTP_TRANSFER_ENCODING") != NULL)
+		left = INT64_MAX;
+	else
+		(void)parse_i64(str_of(length), 0, INT64_MAX, &left);
 	INVARIANT(sl != NULL);
 	INVARIANT(arena_init(&sl->arena, ARENA_DEFAULT_BYTES));
 	metrics_flush_init(&flush);

@@ -1,7 +1,7 @@
 /*
  * serve.h - from accept to answer.                                layer: web
  *
- * The loop takes every request that is already waiting (at most SERVE_BATCH), lets each
+ * The loop takes every request that is complete (at most SERVE_BATCH), lets each
  * ask, sends all their script calls in one round trip, answers all, then does the
  * after-work. Under light load a batch is one request and nothing waits. A
  * route marked slow closes its batch and is answered last. Why: docs/design.md, D1a.
@@ -18,6 +18,8 @@
 
 #define SERVE_BATCH 16
 #define SERVE_TICK_MS 1000
+/* At the end: for those whose request is half read or whose answer is half written. */
+#define SERVE_STOP_MS 1000
 
 struct serve {
 	const struct config *cfg;

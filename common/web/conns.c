@@ -1,0 +1,357 @@
+#include "web/conns.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/banned.h"
+
+#define EVENTS_MAX 64
+#define READ_BYTES 65536
+/* Of one connection at a time; then the others have their turn. */
+#define READS_MAX 4
+
+TAILQ_HEAD(conn_list, conn);
+
+struct conn {
+	TAILQ_ENTRY(conn) link;
+	struct conn_list *list;
+	int fd;
+	bool watched; /* by epoll */
+	int64_t deadline_ms;
+	struct fcgi_in in;
+	size_t body_at;
+	struct fcgi_bytes out;
+	size_t out_at;
+};
+
+struct conns {
+	int listen_fd, epoll_fd;
+	size_t body_max, n;
+	/* In order of their deadlines. */
+	struct conn_list reading, ready, writing;
+	struct epoll_event events[EVENTS_MAX];
+	int n_events, next_event;
+	bool knocking; /* somebody may be waiting to be accepted */
+	char buffer[READ_BYTES];
+};
+
+bool
+conns_is_listener(int fd)
+{
+	int yes = 0;
+	socklen_t n = sizeof(yes);
+
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &n) == 0 && yes;
+}
+
+struct conns *
+conns_open(int listen_fd, size_t body_max, struct err *err)
+{
+	/* EXCLUSIVE: a new connection wakes one of the processes that share the socket. */
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+	struct conns *cs = calloc(1, sizeof(*cs));
+
+	INVARIANT(cs != NULL);
+	cs->listen_fd = listen_fd;
+	cs->body_max = body_max;
+	TAILQ_INIT(&cs->reading);
+	TAILQ_INIT(&cs->ready);
+	TAILQ_INIT(&cs->writing);
+	cs->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (cs->epoll_fd < 0 ||
+	    epoll_ctl(cs->epoll_fd, EPOLL_CTL_ADD, listen_fd, &ev) != 0 ||
+	    fcntl(listen_fd, F_SETFL, fcntl(listen_fd, F_GETFL) | O_NONBLOCK) != 0) {
+		err_set(err, ERR_BUG, "cannot listen: %s", strerror(errno));
+		conns_close(cs);
+		return NULL;
+	}
+	return cs;
+}
+
+/* ---- one connection ---- */
+
+static void
+move(struct conn *c, struct conn_list *to, int64_t deadline_ms)
+{
+	if (c->list != NULL)
+		TAILQ_REMOVE(c->list, c, link);
+	TAILQ_INSERT_TAIL(to, c, link);
+	c->list = to;
+	c->deadline_ms = deadline_ms;
+}
+
+static void
+drop(struct conns *cs, struct conn *c)
+{
+	TAILQ_REMOVE(c->list, c, link);
+	close(c->fd);
+	fcgi_in_clear(&c->in);
+	fcgi_bytes_clear(&c->out);
+	free(c);
+	cs->n--;
+}
+
+static bool
+drop_oldest(struct conns *cs)
+{
+	struct conn *c = TAILQ_FIRST(&cs->reading);
+
+	if (c == NULL)
+		c = TAILQ_FIRST(&cs->writing);
+	if (c != NULL)
+		drop(cs, c);
+	return c != NULL;
+}
+
+static bool
+watch(struct conns *cs, struct conn *c, uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = c };
+	int op = c->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+
+	c->watched = epoll_ctl(cs->epoll_fd, op, c->fd, &ev) == 0;
+	return c->watched;
+}
+
+static bool
+try_again(void)
+{
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
+
+/* False: he is gone. *at moves on as far as he takes it. */
+static bool
+send_some(int fd, const struct fcgi_bytes *b, size_t *at)
+{
+	ssize_t n;
+
+	while (*at < b->n) {
+		n = send(fd, b->p + *at, b->n - *at, MSG_NOSIGNAL);
+		if (n < 0)
+			return try_again();
+		*at += (size_t)n;
+	}
+	return true;
+}
+
+/* What the protocol itself answers is a few bytes: who does not take them is gone. */
+static bool
+send_reply(struct conn *c)
+{
+	size_t at = 0;
+	bool ok = send_some(c->fd, &c->in.reply, &at) && at == c->in.reply.n;
+
+	c->in.reply.n = 0;
+	return ok;
+}
+
+/* Reads what is there. READY: the request is complete. OVER: c is to be dropped. */
+static enum fcgi_state
+read_some(struct conns *cs, struct conn *c)
+{
+	enum fcgi_state state = FCGI_MORE;
+	ssize_t n;
+	int i;
+
+	for (i = 0; i < READS_MAX && state == FCGI_MORE; i++) {
+		n = recv(c->fd, cs->buffer, sizeof(cs->buffer), 0);
+		if (n < 0 && try_again())
+			return FCGI_MORE;
+		if (n <= 0)
+			return FCGI_OVER;
+		state = fcgi_feed(&c->in, cs->buffer, (size_t)n);
+		if (!send_reply(c))
+			return FCGI_OVER;
+		if (n < (ssize_t)sizeof(cs->buffer))
+			break;
+	}
+	return state;
+}
+
+/* True: complete. Otherwise it waits, or is no more. */
+static bool
+look_in(struct conns *cs, struct conn *c)
+{
+	switch (read_some(cs, c)) {
+	case FCGI_READY:
+		move(c, &cs->ready, 0);
+		return true;
+	case FCGI_MORE:
+		if (c->watched || watch(cs, c, EPOLLIN))
+			return false;
+		break;
+	case FCGI_OVER:
+		break;
+	}
+	drop(cs, c);
+	return false;
+}
+
+static void
+write_on(struct conns *cs, struct conn *c)
+{
+	if (!send_some(c->fd, &c->out, &c->out_at) || c->out_at == c->out.n)
+		drop(cs, c);
+}
+
+/* ---- all of them ---- */
+
+/* Returns the next one that waits at the door, NULL for none. */
+static struct conn *
+let_in(struct conns *cs)
+{
+	struct conn *c;
+	int fd;
+
+	fd = accept4(cs->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE) && drop_oldest(cs))
+		fd = accept4(cs->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd < 0)
+		return NULL;
+	if (cs->n >= CONNS_MAX)
+		drop_oldest(cs);
+	c = calloc(1, sizeof(*c));
+	if (c == NULL) {
+		close(fd);
+		return NULL;
+	}
+	c->fd = fd;
+	fcgi_in_init(&c->in, cs->body_max);
+	cs->n++;
+	move(c, &cs->reading, clock_mono_ms() + CONNS_READ_MS);
+	return c;
+}
+
+struct conn *
+conns_next(struct conns *cs)
+{
+	struct conn *c;
+
+	while (cs->next_event < cs->n_events) {
+		c = cs->events[cs->next_event++].data.ptr;
+		if (c == NULL)
+			cs->knocking = true;
+		else if (c->list == &cs->writing)
+			write_on(cs, c);
+		else if (look_in(cs, c))
+			return c;
+	}
+	/* Only now: letting one in may put another one out, for whom there was an event. */
+	while (cs->knocking) {
+		c = let_in(cs);
+		if (c == NULL)
+			cs->knocking = false;
+		else if (look_in(cs, c))
+			return c;
+	}
+	return NULL;
+}
+
+/* Closes those who are late. Returns how long until the next one is, ms; -1: nobody. */
+static int
+expire(struct conns *cs, struct conn_list *list)
+{
+	int64_t now = clock_mono_ms();
+	struct conn *c;
+
+	while ((c = TAILQ_FIRST(list)) != NULL) {
+		if (c->deadline_ms > now)
+			return (int)(c->deadline_ms - now);
+		drop(cs, c);
+	}
+	return -1;
+}
+
+/* -1 is for ever. */
+static int
+sooner(int a, int b)
+{
+	if (a < 0 || b < 0)
+		return a < 0 ? b : a;
+	return a < b ? a : b;
+}
+
+bool
+conns_wait(struct conns *cs, int timeout_ms, const sigset_t *asleep)
+{
+	timeout_ms = sooner(timeout_ms, expire(cs, &cs->reading));
+	timeout_ms = sooner(timeout_ms, expire(cs, &cs->writing));
+	cs->next_event = 0;
+	cs->knocking = false;
+	cs->n_events =
+	    epoll_pwait(cs->epoll_fd, cs->events, EVENTS_MAX, timeout_ms, asleep);
+	return cs->n_events > 0;
+}
+
+char **
+conn_params(const struct conn *c)
+{
+	return c->in.params;
+}
+
+size_t
+conn_read(void *conn, char *p, size_t n)
+{
+	struct conn *c = conn;
+	size_t left = c->in.body.n - c->body_at;
+
+	if (n > left)
+		n = left;
+	if (n > 0)
+		memcpy(p, c->in.body.p + c->body_at, n);
+	c->body_at += n;
+	return n;
+}
+
+void
+conns_answer(struct conns *cs, struct conn *c, struct str answer)
+{
+	bool ok = fcgi_frame(c->in.request_id, answer, &c->out);
+
+	fcgi_in_clear(&c->in);
+	if (!ok || !send_some(c->fd, &c->out, &c->out_at) || c->out_at == c->out.n ||
+	    !watch(cs, c, EPOLLOUT)) {
+		drop(cs, c);
+		return;
+	}
+	move(c, &cs->writing, clock_mono_ms() + CONNS_WRITE_MS);
+}
+
+void
+conns_stop(struct conns *cs)
+{
+	epoll_ctl(cs->epoll_fd, EPOLL_CTL_DEL, cs->listen_fd, NULL);
+	cs->knocking = false;
+}
+
+bool
+conns_busy(const struct conns *cs)
+{
+	return cs->n > 0;
+}
+
+static void
+drop_all(struct conns *cs, struct conn_list *list)
+{
+	while (!TAILQ_EMPTY(list))
+		drop(cs, TAILQ_FIRST(list));
+}
+
+void
+conns_close(struct conns *cs)
+{
+	if (cs == NULL)
+		return;
+	drop_all(cs, &cs->reading);
+	drop_all(cs, &cs->ready);
+	drop_all(cs, &cs->writing);
+	if (cs->epoll_fd >= 0)
+		close(cs->epoll_fd);
+	free(cs);
+}

@@ -1,0 +1,63 @@
+/*
+ * conns.h - the connections of web servers.                       layer: web
+ *
+ * Nobody is waited for: a connection is read when there is something to read, and counts only
+ * when its request is complete (web/fcgi.h). Who says nothing, says half, or sends his body drop
+ * by drop costs a descriptor and the bytes he sent, and no time of others. So does who does not
+ * take his answer.
+ *
+ *   read    complete within CONNS_READ_MS of the accept, or it is closed
+ *   write   taken within CONNS_WRITE_MS, or it is closed
+ *   number  CONNS_MAX in one process; for a further one the oldest that is not complete goes
+ */
+#ifndef WEB_CONNS_H
+#define WEB_CONNS_H
+
+#include <signal.h>
+
+#include "base/err.h"
+#include "web/fcgi.h"
+
+#define CONNS_READ_MS 10000
+#define CONNS_WRITE_MS 10000
+#define CONNS_MAX 256
+
+struct conns;
+struct conn;
+
+/* Is this descriptor a socket to accept from? */
+bool conns_is_listener(int fd);
+
+/*
+ * The socket becomes non-blocking; several processes may share it. Bodies over body_max bytes
+ * are cut to body_max + 1.
+ */
+struct conns *conns_open(int listen_fd, size_t body_max, struct err *err);
+/* Closes what is left. NULL is fine. */
+void conns_close(struct conns *cs);
+
+/*
+ * Sleep until something happens, for at most timeout_ms (-1: for good), with the signals of
+ * *asleep blocked. False: nothing did. May return without a complete request.
+ */
+bool conns_wait(struct conns *cs, int timeout_ms, const sigset_t *asleep);
+
+/*
+ * The next complete request, or NULL when no more is there. What is not asked for stays for the
+ * next conns_wait, here or in another process. To be answered before that.
+ */
+struct conn *conns_next(struct conns *cs);
+
+char **conn_params(const struct conn *c); /* until it is answered */
+/* The next bytes of the body: a req_read (web/request.h) on a struct conn. */
+size_t conn_read(void *conn, char *p, size_t n);
+
+/* Copies what does not go out at once; closes. Frees c. */
+void conns_answer(struct conns *cs, struct conn *c, struct str answer);
+
+/* Accept nobody any more. */
+void conns_stop(struct conns *cs);
+/* Is a request half read, or an answer half written? */
+bool conns_busy(const struct conns *cs);
+
+#endif

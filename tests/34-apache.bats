@@ -1,0 +1,248 @@
+# Behind Apache it is the same API: mod_proxy_fcgi, and mod_fcgid and CGI by the .htaccess file.
+
+load lib/common
+load lib/apache
+
+setup_file() {
+	export AP=$SUITE_DIR/apache SHARED=$SUITE_DIR/site
+	proxy_site
+	shared_site fcgid fcgid-script
+	shared_site cgid cgi-script
+	start_apache "$AP" && echo "$apache_url" >"$AP/url"
+	start_apache "$SHARED-fcgid" && echo "$apache_url" >"$SHARED-fcgid/url"
+	start_apache "$SHARED-cgid" && echo "$apache_url" >"$SHARED-cgid/url"
+}
+teardown_file() {
+	local dir
+	for dir in "$AP" "$SHARED-fcgid" "$SHARED-cgid"; do
+		stop_apache "$dir"
+	done
+	empty_show
+}
+proxy_site() {
+	local sockets
+	sockets=$(<"$SUITE_DIR/kept/sockets")
+	make_apache "$AP"
+	{
+		for module in proxy proxy_fcgi buffer; do
+			load_module "$module"
+		done
+		echo "Listen 127.0.0.1:@PORT@"
+		echo "Define IVS_PORT @PORT@"
+		echo "Define IVS_SOCKETS $sockets/fcgi"
+		echo "Define IVS_ERRORS $sockets/errors"
+		echo "Include $PROJECT_ROOT/deploy/apache/ivs-live.conf"
+	} >>"$AP/httpd.conf"
+}
+# shared_site MODULE HANDLER: as deploy/htaccess says it is put up
+shared_site() {
+	local dir=$SHARED-$1 name
+	make_apache "$dir"
+	mkdir -p "$dir/site" "$dir/fcgi"
+	cp "$BUILD_DIR"/fcgi/{token,stage,viewer,stats,health} "$dir/fcgi/"
+	sed "s/fcgid-script/$2/" "$PROJECT_ROOT/deploy/htaccess" >"$dir/site/.htaccess"
+	for name in token stage viewer stats health; do
+		printf '#!/bin/sh\nset -a\n. %s/env\nexec %s/fcgi/%s 2>>%s/log\n' "$dir" "$dir" "$name" "$dir" \
+			>"$dir/site/$name.fcgi"
+		chmod 755 "$dir/site/$name.fcgi"
+	done
+	"$BUILD_DIR/fcgi/health" --print-env-example | sed -nE 's/^#?([A-Z_]+)=.*/\1/p' | while read -r name; do
+		[ -z "${!name+set}" ] || [ "$name" = IVS_ENV_FILE ] || printf '%s=%q\n' "$name" "${!name}"
+	done >"$dir/env"
+	touch "$dir/log"
+	for module in "$1" mime rewrite; do
+		load_module "$module"
+	done >>"$dir/httpd.conf"
+	: >"$dir/mime.types"
+	cat >>"$dir/httpd.conf" <<-EOF
+		Listen 127.0.0.1:@PORT@
+		TypesConfig $dir/mime.types
+		DocumentRoot $dir/site
+		<Directory $dir/site>
+			AllowOverride All
+			Require all granted
+		</Directory>
+	EOF
+	case $1 in
+	fcgid) echo "FcgidIPCDir $dir/ipc"; echo "FcgidProcessTableFile $dir/shm" ;;
+	cgid) echo "ScriptSock $dir/cgi.sock" ;;
+	esac >>"$dir/httpd.conf"
+	mkdir -p "$dir/ipc"
+	((EUID == 0)) || return 0
+	# Apache becomes www-data there, and with it the programs.
+	chown -R www-data "$dir/log" "$dir/ipc" "$dir/env"
+	chmod 755 "$dir"
+	chgrp www-data "$REDIS_SOCKET"
+	chmod 660 "$REDIS_SOCKET"
+	chmod 711 "$DB_HOST"
+}
+behind() { # proxy|fcgid|cgid
+	case $1 in
+	proxy) BASE_URL=$(<"$AP/url") ;;
+	*) BASE_URL=$(<"$SHARED-$1/url") ;;
+	esac
+}
+lighttpd_url=$BASE_URL
+
+# What makes one answer differ from the next is taken out.
+plain() { sed -E 's/"(timestamp|serverTime|joinedAt|refreshedAt)":"[^"]*"/"\1":"-"/g; s/"(uptime|used|total)":[0-9]+/"\1":0/g'; }
+answer() { # METHOD PATH [CURL_ARGS...]
+	local method=$1 path=$2
+	shift 2
+	[ "$method" = HEAD ] && set -- --head "$@" || set -- -X "$method" "$@"
+	curl -sS --path-as-is --max-time 30 -o "$BATS_TEST_TMPDIR/body" -D "$BATS_TEST_TMPDIR/head" \
+		-w '%{http_code} %{content_type}\n' "$@" "$BASE_URL$path"
+	[ "$method" = HEAD ] || plain <"$BATS_TEST_TMPDIR/body"
+	tr -d '\r' <"$BATS_TEST_TMPDIR/head" |
+		grep -iE '^(allow|vary|access-control-[a-z-]*|cache-control|x-content-type-options|retry-after):' | sort
+}
+# same METHOD PATH [CURL_ARGS...]: byte-equal behind lighttpd and behind $1
+same() {
+	local wanted got
+	wanted=$(BASE_URL=$lighttpd_url answer "$@")
+	got=$(answer "$@")
+	[ "$wanted" = "$got" ] || {
+		printf '%s %s\nlighttpd %s\nhere     %s\n' "$1" "$2" "$wanted" "$got" >&2
+		return 1
+	}
+}
+key() { same "$1" "$2" -H "x-api-key: $KEY" "${@:3}"; }
+
+conformance() {
+	local path
+	for path in / /livez /api/stats /api/stats/viewers /api/stats/stages "/api/stats/stages?arn=$MASTER" \
+		/api/stats/publisher /api/stage/list "/api/stage/$MASTER" "/api/viewer/list/$MASTER" \
+		"/api/viewer/history/none" '/api/viewer/history/a%2525' '/api/viewer/history/a%3fb' \
+		'/api/viewer/history/a+b' '/api/viewer/history/%E8%A7%80' '/api/st%61ts/v%69ewers' \
+		'/api/stats?x=%zz' /api/stats/ /nothing /api /api/token /api/tokens /api/stats/nothing; do
+		key GET "$path"
+		key HEAD "$path"
+	done
+	same GET /api/stats
+	same GET /api/stats -H 'x-api-key: wrong'
+	same OPTIONS /api/stats -H 'Origin: https://show.example' -H 'Access-Control-Request-Method: GET'
+	same OPTIONS /api/stats -H 'Origin: https://evil.example' -H 'Access-Control-Request-Method: GET'
+	key GET /api/stats/viewers -H 'Origin: https://show.example'
+	key POST /api/stats -d '{}'
+	key PATCH /api/stats -d '{}'
+	key DELETE /health
+	key POST /api/viewer/heartbeat -d '{"broken'
+	key POST /api/viewer/heartbeat -d "$(obj userId nobody stageArn "$MASTER")"
+	key POST /api/viewer/leave -d "$(obj userId nobody stageArn "$MASTER")"
+	key POST /api/viewer/leave -d "$(obj userId nobody stageArn "$MASTER")" -H 'Transfer-Encoding: chunked'
+	key POST /api/viewer/leave -d "$(obj userId 觀眾 stageArn "$MASTER")" -H 'Accept-Language: en'
+	key DELETE /api/stage/replication/stop -d '{}'
+	head -c 65537 /dev/zero >"$BATS_TEST_TMPDIR/big"
+	key POST /api/viewer/heartbeat --data-binary "@$BATS_TEST_TMPDIR/big"
+}
+header_tricks() {
+	local arg
+	for arg in "x-api-key: $KEY, $KEY" "x-api-key: $KEY," 'x-api-key;' "X_API_Key: $KEY" "X-Api-Key : $KEY" \
+		"Authorization: Bearer $KEY" "x-api-key: clé-秘密" "x-api-key: $(printf 'k%.0s' {1..4000})"; do
+		call GET /api/stats/viewers - -H "$arg"
+		matches "${arg:0:40} $http_status" ' 40[01]$'
+	done
+	call GET /api/stats/viewers - -H "x-api-key: $KEY" -H "x-api-key: $KEY"
+	assert_error 401 UNAUTHORIZED
+	call GET /api/stats/viewers - -H "x-api-key: $(printf 'k%.0s' {1..8192})"
+	matches "$http_status" '^4(00|01|31)$'
+	call GET /api/stats/viewers - -H "x-api-key: $KEY" -H "X_API_Key: other"
+	assert_status 200
+	# Authorization arrives: the key of a scraper is taken there.
+	call GET /metrics - -H "Authorization: Bearer $KEY"
+	assert_status 200
+	call GET /metrics - -H 'Authorization: Bearer wrong'
+	assert_status 401
+}
+
+@test "apache: mod_proxy_fcgi answers what lighttpd answers, byte for byte (R38)" {
+	behind proxy
+	conformance
+	key GET "/api/stage/${MASTER/\//%2F}"
+	key GET "/api/viewer/list/${MASTER/\//%2f}"
+	key GET '//api/stats'
+	key GET '/api/stats/../stats'
+}
+
+@test "apache: mod_fcgid and the .htaccess file, too (R38)" {
+	behind fcgid
+	conformance
+}
+
+@test "apache: plain CGI, too (R38)" {
+	behind cgid
+	conformance
+}
+
+@test "apache: what it must say itself has the form of every other error" {
+	behind proxy
+	call GET /api/%zz
+	assert_error 400 VALIDATION_ERROR
+	call GET /api/stats%00
+	assert_error 404 NOT_FOUND
+	call TRACE /api/stats
+	assert_error 405 METHOD_NOT_ALLOWED
+	call GET /livez - -H "$(seq -f 'X-H-%.0f: v' 150)"
+	assert_error 400 VALIDATION_ERROR
+}
+
+@test "apache: a key counts in one spelling, once, and alone (R37)" {
+	local way
+	for way in proxy fcgid cgid; do
+		behind "$way"
+		header_tricks
+	done
+}
+
+@test "apache: a header Proxy sends no call to AWS anywhere else (R37)" {
+	go_live
+	for way in proxy fcgid cgid; do
+		behind "$way"
+		api POST /api/token/viewer "$(obj userId "$(fresh)")" -H 'Proxy: http://127.0.0.1:1'
+		assert_status 200
+		leave "$(json .data.userId)" "$MASTER"
+	done
+	BASE_URL=$lighttpd_url
+	api POST /api/token/viewer "$(obj userId "$(fresh)")" -H 'Proxy: http://127.0.0.1:1'
+	assert_status 200
+	# And where a web server passes it on:
+	cgi token POST /api/token/viewer "$(obj userId "$(fresh)")" HTTP_PROXY=http://127.0.0.1:1 http_proxy=http://127.0.0.1:1
+	assert_status 200
+}
+
+@test "apache: the client's address is the peer's, and X-Forwarded-For counts as behind lighttpd (R35)" {
+	local way ip
+	for way in proxy fcgid; do
+		behind "$way"
+		ip=$(fresh_ip)
+		repeat 100 'GET /api/stats/viewers' | as_client "$ip" 4 -H "x-api-key: $KEY" | count_status 200 >"$BATS_TEST_TMPDIR/n"
+		equals "$(<"$BATS_TEST_TMPDIR/n")" 100
+		api GET /api/stats/viewers - -H "X-Forwarded-For: $(fresh_ip), $ip"
+		assert_error 429 RATE_LIMIT_EXCEEDED
+		matches "$(header Retry-After)" '^[0-9]+$'
+		api GET /api/stats/viewers - -H "X-Forwarded-For: $ip" -H "X_Forwarded_For: $(fresh_ip)"
+		assert_error 429 RATE_LIMIT_EXCEEDED
+	done
+}
+
+@test "apache: 20 bodies that come drop by drop keep nobody waiting, and are answered" {
+	local i port
+	behind proxy
+	port=${BASE_URL##*:}
+	body=$(obj userId "$(fresh)" stageArn "$MASTER")
+	for i in $(seq 20); do
+		(
+			exec 5<>"/dev/tcp/127.0.0.1/$port"
+			printf 'POST /api/viewer/heartbeat HTTP/1.1\r\nHost: x\r\nx-api-key: %s\r\nContent-Length: %s\r\n\r\n' "$KEY" ${#body} >&5
+			for ((at = 0; at < ${#body}; at += 8)); do
+				printf '%s' "${body:at:8}" >&5
+				sleep 0.8
+			done
+			timeout 5 head -n 1 <&5
+		) >"$BATS_TEST_TMPDIR/slow-$i" 3>&- &
+	done
+	repeat 500 "GET /api/viewer/list/$MASTER" | load_requests 4 >"$BATS_TEST_TMPDIR/others"
+	equals "$(count_status 200 <"$BATS_TEST_TMPDIR/others")" 500
+	wait
+	equals "$(cat "$BATS_TEST_TMPDIR"/slow-* | cut -d' ' -f2 | sort | uniq -c | xargs)" '20 404'
+}
