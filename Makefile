@@ -21,6 +21,11 @@ LDHARD := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 ifeq ($(MODE),asan)
 OPT    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 LDOPT  := -fsanitize=address,undefined
+else ifeq ($(MODE),fuzz)
+CC     := clang-14
+OPT    := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	  -fno-sanitize-recover=all -Wno-cast-qual
+LDOPT  := -fsanitize=fuzzer,address,undefined
 else ifeq ($(MODE),debug)
 OPT    := -O1 -g -fno-omit-frame-pointer
 else
@@ -44,6 +49,7 @@ CTL      := $(B)/ctl/ivsctl
 CTL_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard ctl/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 TOOL     := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(wildcard tests/tools/*.c))
+FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH    := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench/*.c))
 EMULATOR := $(B)/tests/tools/ivs_emulator
 EMULATOR_OBJ := $(patsubst tests/tools/ivs_emulator/%.c,$(EMULATOR).d/%.o,\
@@ -51,7 +57,7 @@ EMULATOR_OBJ := $(patsubst tests/tools/ivs_emulator/%.c,$(EMULATOR).d/%.o,\
 # What a program is made of besides fcgi/<program>.c: the files in fcgi/<program>/.
 parts_of  = $(patsubst %.c,$(B)/parts/%.o,$(wildcard fcgi/$(1)/*.c))
 PROGRAMS := $(FCGI) $(CRON) $(CTL)
-TESTBINS := $(UNIT) $(TOOL) $(BENCH)
+TESTBINS := $(UNIT) $(TOOL) $(BENCH) $(FUZZ)
 ALL_SRC  := $(LIB_SRC) $(wildcard fcgi/*.c fcgi/*/*.c cron/*.c ctl/*.c tests/*/*.c tests/tools/*/*.c)
 ALL_HDR  := $(wildcard common/*/*.h fcgi/*/*.h ctl/*.h tests/*/*.h tests/tools/*/*.h)
 
@@ -77,6 +83,13 @@ bench: ## heartbeat against a no-op of the same serve loop
 	$(Q)deploy/packages bench --install
 	$(Q)$(MAKE) --no-print-directory all $(BENCH) $(TOOL)
 	$(Q)tests/bench/run
+fuzz: ## each fuzz target for FUZZ_SECONDS (60)
+	$(Q)deploy/packages fuzz --install
+	$(Q)$(MAKE) --no-print-directory MODE=fuzz fuzz-targets
+	$(Q)tests/fuzz/run
+fuzz-targets: $(FUZZ)
+torture: build-tests ## core cases with every n-th allocation and system call failing
+	$(Q)tests/torture $(MODE)
 lint: headers ## layers, shell, sizes, format
 	$(Q)tests/layers.sh
 	$(Q)tests/sizes.sh
@@ -152,6 +165,11 @@ $(foreach p,$(FCGI),$(eval $(p): $(call parts_of,$(notdir $(p)))))
 $(FCGI) $(CRON) $(UNIT) $(TOOL) $(BENCH): $(B)/%: $(B)/%.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
+# libFuzzer brings a main; elsewhere the corpus is replayed. fuzz_aws answers in place of AWS.
+$(B)/tests/fuzz/fuzz_aws: WRAP := -Wl,--wrap=http_do,--wrap=limiter_take,--wrap=nanosleep
+$(FUZZ): %: %.o $(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS) $(WRAP) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
 $(CTL): $(CTL_OBJ) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS) -o $@ $(CTL_OBJ) $(LIB) $(LIBS)
@@ -164,5 +182,5 @@ $(EMULATOR): $(EMULATOR_OBJ)
 FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test build-tests check check-asan check-valgrind bench lint headers format \
-	install clean help need-packages FORCE
+.PHONY: all run test build-tests check check-asan check-valgrind bench fuzz \
+	fuzz-targets torture lint headers format install clean help need-packages FORCE

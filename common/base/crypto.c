@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include <openssl/rand.h>
 
 #include "base/err.h"
+#include "base/memory.h"
 #include "base/banned.h"
 
 #define SHA256_BLOCK_BYTES 64
@@ -26,14 +28,23 @@
 static EVP_MD *sha256;
 static EVP_MD_CTX *sha256_ctx;
 
+void
+crypto_start(void)
+{
+	if (sha256_ctx != NULL)
+		return;
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	sha256_ctx = EVP_MD_CTX_new();
+	/* The first use of a context asks for memory, too. */
+	if (sha256 == NULL || sha256_ctx == NULL ||
+	    EVP_DigestInit_ex2(sha256_ctx, sha256, NULL) != 1)
+		memory_none("the digests of OpenSSL");
+}
+
 static void
 sha256_begin(void)
 {
-	if (sha256 == NULL) {
-		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-		sha256_ctx = EVP_MD_CTX_new();
-		INVARIANT(sha256 != NULL && sha256_ctx != NULL);
-	}
+	crypto_start();
 	INVARIANT(EVP_DigestInit_ex2(sha256_ctx, sha256, NULL) == 1);
 }
 
@@ -89,6 +100,22 @@ crypto_hmac_sha256(struct str key, struct str data, unsigned char out[SHA256_BYT
 	crypto_wipe(inner, sizeof(inner));
 }
 
+/* Straight from the system, which needs no memory for it. */
+static bool
+system_random(unsigned char *out, size_t n)
+{
+	ssize_t got;
+
+	while (n > 0) {
+		got = getrandom(out, n, 0);
+		if (got < 0 && errno != EINTR)
+			return false;
+		out += got > 0 ? got : 0;
+		n -= got > 0 ? (size_t)got : 0;
+	}
+	return true;
+}
+
 void
 crypto_random(void *p, size_t n)
 {
@@ -97,7 +124,8 @@ crypto_random(void *p, size_t n)
 	while (n > 0) {
 		int part = n > 65536 ? 65536 : (int)n;
 
-		INVARIANT(RAND_bytes(out, part) == 1);
+		/* OpenSSL asks for memory at first use and after a fork. */
+		INVARIANT(RAND_bytes(out, part) == 1 || system_random(out, (size_t)part));
 		out += part;
 		n -= (size_t)part;
 	}
@@ -276,7 +304,11 @@ key_read(const char *path, char *head, size_t head_size, char *why, size_t why_s
 	if (head != NULL)
 		head_read(fd, head, head_size);
 	f = fdopen(fd, "r");
-	INVARIANT(f != NULL);
+	if (f == NULL) {
+		refuse(why, why_size, "cannot read '%s': %s", path, strerror(errno));
+		close(fd);
+		return NULL;
+	}
 	/* No copy of the key may stay behind in the buffer of stdio. */
 	setvbuf(f, NULL, _IONBF, 0);
 	pkey = pem_read(f, path, why, why_size);
@@ -288,24 +320,32 @@ key_read(const char *path, char *head, size_t head_size, char *why, size_t why_s
 	return pkey;
 }
 
+/* Takes pkey over, also when there is no memory (NULL). */
 static struct es384_key *
 key_of(EVP_PKEY *pkey)
 {
 	struct es384_key *k = calloc(1, sizeof(*k));
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
-	INVARIANT(k != NULL);
-	k->pkey = pkey;
-	k->ctx = EVP_MD_CTX_new();
-	INVARIANT(k->ctx != NULL);
-	return k;
+	if (k != NULL && ctx != NULL) {
+		*k = (struct es384_key){ .pkey = pkey, .ctx = ctx };
+		return k;
+	}
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(pkey);
+	free(k);
+	return NULL;
 }
 
 struct es384_key *
 es384_load(const char *path, char *head, size_t head_size, char *why, size_t why_size)
 {
 	EVP_PKEY *pkey = key_read(path, head, head_size, why, why_size);
+	struct es384_key *k = pkey != NULL ? key_of(pkey) : NULL;
 
-	return pkey != NULL ? key_of(pkey) : NULL;
+	if (pkey != NULL && k == NULL)
+		refuse(why, why_size, "no memory for the key in '%s'", path);
+	return k;
 }
 
 struct es384_key *
@@ -313,8 +353,7 @@ es384_new(void)
 {
 	EVP_PKEY *pkey = EVP_EC_gen("P-384");
 
-	INVARIANT(pkey != NULL);
-	return key_of(pkey);
+	return pkey != NULL ? key_of(pkey) : NULL;
 }
 
 void
@@ -356,37 +395,39 @@ es384_sign(struct es384_key *k, struct str data, unsigned char out[ES384_SIG_BYT
 	return der_to_raw(der, n, out);
 }
 
-/* Takes the text out of the BIO and wipes it there. */
-static void
-pem_take(BIO *bio, char out[ES384_PEM_BYTES])
+/* Takes the text out of the BIO and wipes it there; "" and false unless it was written. */
+static bool
+pem_take(BIO *bio, bool written, char out[ES384_PEM_BYTES])
 {
-	char *text;
-	long n = BIO_get_mem_data(bio, &text);
+	char *text = NULL;
+	long n = bio != NULL ? BIO_get_mem_data(bio, &text) : 0;
+	bool ok = written && n > 0 && n < ES384_PEM_BYTES;
 
-	INVARIANT(n > 0 && n < ES384_PEM_BYTES);
-	memcpy(out, text, (size_t)n);
-	out[n] = '\0';
-	crypto_wipe(text, (size_t)n);
+	if (ok)
+		memcpy(out, text, (size_t)n);
+	out[ok ? n : 0] = '\0';
+	crypto_wipe(text, n > 0 ? (size_t)n : 0);
 	BIO_free(bio);
+	return ok;
 }
 
-void
+bool
 es384_private_pem(const struct es384_key *k, char out[ES384_PEM_BYTES])
 {
 	BIO *bio = BIO_new(BIO_s_mem());
+	bool written = bio != NULL && PEM_write_bio_PrivateKey(
+					  bio, k->pkey, NULL, NULL, 0, NULL, NULL) == 1;
 
-	INVARIANT(bio != NULL &&
-		  PEM_write_bio_PrivateKey(bio, k->pkey, NULL, NULL, 0, NULL, NULL) == 1);
-	pem_take(bio, out);
+	return pem_take(bio, written, out);
 }
 
-void
+bool
 es384_public_pem(const struct es384_key *k, char out[ES384_PEM_BYTES])
 {
 	BIO *bio = BIO_new(BIO_s_mem());
+	bool written = bio != NULL && PEM_write_bio_PUBKEY(bio, k->pkey) == 1;
 
-	INVARIANT(bio != NULL && PEM_write_bio_PUBKEY(bio, k->pkey) == 1);
-	pem_take(bio, out);
+	return pem_take(bio, written, out);
 }
 
 bool

@@ -159,6 +159,25 @@ tls_reason(void)
 	return why != NULL ? why : "connection closed";
 }
 
+/* Takes the socket over, also when there is no memory (NULL). */
+static struct redis_conn *
+conn_of(int fd)
+{
+	struct redis_conn *c = calloc(1, sizeof(*c));
+	BIO *bio = BIO_new_socket(fd, BIO_CLOSE);
+
+	if (c != NULL && bio != NULL) {
+		*c = (struct redis_conn){ .bio = bio, .fd = fd };
+		return c;
+	}
+	if (bio != NULL)
+		BIO_free(bio);
+	else
+		close(fd);
+	free(c);
+	return NULL;
+}
+
 struct redis_conn *
 redis_conn_open(
     const struct config *cfg, int64_t deadline, bool *ret_late, struct err *err)
@@ -177,11 +196,12 @@ redis_conn_open(
 		    strerror(errno));
 		return NULL;
 	}
-	c = calloc(1, sizeof(*c));
-	INVARIANT(c != NULL);
-	c->fd = fd;
-	c->bio = BIO_new_socket(fd, BIO_CLOSE);
-	INVARIANT(c->bio != NULL);
+	c = conn_of(fd);
+	if (c == NULL) {
+		err_from(err, ERR_FROM_REDIS, ERR_UPSTREAM,
+		    "no memory for a connection with redis");
+		return NULL;
+	}
 	if (cfg->redis_socket.n > 0 || !cfg->redis_tls_enabled)
 		return c;
 	if (start_tls(c, cfg))

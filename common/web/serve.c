@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/metrics.h"
 #include "base/parse.h"
 #include "io/metrics_flush.h"
@@ -273,12 +274,11 @@ serve_batch(const struct serve *s, struct metrics_flush *f, struct slot *slots)
 static struct slot *
 slots_open(int listen_fd)
 {
-	struct slot *slots = calloc(SERVE_BATCH, sizeof(*slots));
+	struct slot *slots = memory_zalloc(SERVE_BATCH, sizeof(*slots));
 	size_t i;
 
-	INVARIANT(slots != NULL);
 	for (i = 0; i < SERVE_BATCH; i++) {
-		INVARIANT(arena_init(&slots[i].arena, ARENA_DEFAULT_BYTES));
+		memory_arena(&slots[i].arena, ARENA_DEFAULT_BYTES);
 		FCGX_InitRequest(&slots[i].fcgi, listen_fd, FCGI_FAIL_ACCEPT_ON_INTR);
 	}
 	return slots;
@@ -388,7 +388,7 @@ read_stdin(void *from, char *p, size_t n)
 bool
 serve_cgi(const struct serve *s, char **env, struct err *err)
 {
-	struct slot *sl = calloc(1, sizeof(*sl));
+	struct slot *sl = memory_zalloc(1, sizeof(*sl));
 	struct metrics_flush flush;
 	const char *length = getenv("CONTENT_LENGTH");
 	struct str answer;
@@ -396,9 +396,7 @@ serve_cgi(const struct serve *s, char **env, struct err *err)
 	bool ok;
 
 	(void)parse_i64(str_of(length), 0, INT64_MAX, &left);
-
-	INVARIANT(sl != NULL);
-	INVARIANT(arena_init(&sl->arena, ARENA_DEFAULT_BYTES));
+	memory_arena(&sl->arena, ARENA_DEFAULT_BYTES);
 	metrics_flush_init(&flush);
 	if (s->tick != NULL)
 		s->tick(s->app);
