@@ -57,7 +57,8 @@ EMULATOR_OBJ := $(patsubst tests/tools/ivs_emulator/%.c,$(EMULATOR).d/%.o,\
 # What a program is made of besides fcgi/<program>.c: the files in fcgi/<program>/.
 parts_of  = $(patsubst %.c,$(B)/parts/%.o,$(wildcard fcgi/$(1)/*.c))
 PROGRAMS := $(FCGI) $(CRON) $(CTL)
-TESTBINS := $(UNIT) $(TOOL) $(BENCH) $(FUZZ)
+TORTURE  := $(B)/tests/torture/each $(B)/tests/torture/worker $(B)/tests/torture/fail_nth.so
+TESTBINS := $(UNIT) $(TOOL) $(BENCH) $(FUZZ) $(TORTURE)
 ALL_SRC  := $(LIB_SRC) $(wildcard fcgi/*.c fcgi/*/*.c cron/*.c ctl/*.c tests/*/*.c tests/tools/*/*.c)
 ALL_HDR  := $(wildcard common/*/*.h fcgi/*/*.h ctl/*.h tests/*/*.h tests/tools/*/*.h)
 
@@ -89,7 +90,7 @@ fuzz: ## each fuzz target for FUZZ_SECONDS (60)
 	$(Q)tests/fuzz/run
 fuzz-targets: $(FUZZ)
 torture: build-tests ## core cases with every n-th allocation and system call failing
-	$(Q)tests/torture $(MODE)
+	$(Q)tests/torture/run $(MODE)
 lint: headers ## layers, shell, sizes, format
 	$(Q)tests/layers.sh
 	$(Q)tests/sizes.sh
@@ -165,6 +166,15 @@ $(foreach p,$(FCGI),$(eval $(p): $(call parts_of,$(notdir $(p)))))
 $(FCGI) $(CRON) $(UNIT) $(TOOL) $(BENCH): $(B)/%: $(B)/%.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
+$(B)/tests/torture/each $(B)/tests/torture/worker: $(B)/%: %.c $(B)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS) -o $@ $< $(LIBS)
+# Takes the place of what the flags would guard; a sanitizer in it would count itself.
+$(B)/tests/torture/fail_nth.so: tests/torture/fail_nth.c $(B)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -O2 -g -fPIC -shared $(WARN) -o $@ $<
 # libFuzzer brings a main; elsewhere the corpus is replayed. fuzz_aws answers in place of AWS.
 $(B)/tests/fuzz/fuzz_aws: WRAP := -Wl,--wrap=http_do,--wrap=limiter_take,--wrap=nanosleep
 $(FUZZ): %: %.o $(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o) $(LIB)

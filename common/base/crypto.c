@@ -9,63 +9,40 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* SHA-256 by its old calls: those of EVP ask for memory each time, and so may fail. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 
 #include "base/err.h"
-#include "base/memory.h"
 #include "base/banned.h"
 
 #define SHA256_BLOCK_BYTES 64
 #define ES384_HALF_BYTES 48
 #define KEY_FILE_MAX_BYTES 16384
 
-/* A process has one thread: one context serves all. Fetching each time would dominate. */
-static EVP_MD *sha256;
-static EVP_MD_CTX *sha256_ctx;
-
 void
 crypto_start(void)
 {
-	if (sha256_ctx != NULL)
-		return;
-	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	sha256_ctx = EVP_MD_CTX_new();
-	/* The first use of a context asks for memory, too. */
-	if (sha256 == NULL || sha256_ctx == NULL ||
-	    EVP_DigestInit_ex2(sha256_ctx, sha256, NULL) != 1)
-		memory_none("the digests of OpenSSL");
-}
+	unsigned char any;
 
-static void
-sha256_begin(void)
-{
-	crypto_start();
-	INVARIANT(EVP_DigestInit_ex2(sha256_ctx, sha256, NULL) == 1);
-}
-
-static void
-sha256_add(const void *p, size_t n)
-{
-	INVARIANT(EVP_DigestUpdate(sha256_ctx, p, n) == 1);
-}
-
-static void
-sha256_end(unsigned char out[SHA256_BYTES])
-{
-	INVARIANT(EVP_DigestFinal_ex(sha256_ctx, out, NULL) == 1);
+	/* Sets up its generator; crypto_random() can do without. */
+	(void)RAND_bytes(&any, 1);
 }
 
 void
 crypto_sha256(struct str data, unsigned char out[SHA256_BYTES])
 {
-	sha256_begin();
-	sha256_add(data.p, data.n);
-	sha256_end(out);
+	SHA256_CTX ctx;
+
+	SHA256_Init(&ctx);
+	SHA256_Update(&ctx, data.p, data.n);
+	SHA256_Final(out, &ctx);
 }
 
 /* One pass of RFC 2104: H((key xor pad) || data). */
@@ -74,15 +51,17 @@ hmac_pass(const unsigned char key[SHA256_BLOCK_BYTES], unsigned char pad, const 
     size_t n, unsigned char out[SHA256_BYTES])
 {
 	unsigned char block[SHA256_BLOCK_BYTES];
+	SHA256_CTX ctx;
 	size_t i;
 
 	for (i = 0; i < sizeof(block); i++)
 		block[i] = key[i] ^ pad;
-	sha256_begin();
-	sha256_add(block, sizeof(block));
-	sha256_add(p, n);
-	sha256_end(out);
+	SHA256_Init(&ctx);
+	SHA256_Update(&ctx, block, sizeof(block));
+	SHA256_Update(&ctx, p, n);
+	SHA256_Final(out, &ctx);
 	crypto_wipe(block, sizeof(block));
+	crypto_wipe(&ctx, sizeof(ctx));
 }
 
 void

@@ -1,8 +1,8 @@
 /*
  * crypto.h - digests, randomness, comparison.                     layer: base
  *
- * The only file that sees OpenSSL's digest calls. What these need of memory is asked for
- * by crypto_start(); after that a failure means a broken installation and aborts.
+ * The only file that sees OpenSSL's digest calls. Digests and randomness need no memory and
+ * do not fail; without any source of randomness the process aborts.
  */
 #ifndef BASE_CRYPTO_H
 #define BASE_CRYPTO_H
@@ -11,7 +11,7 @@
 
 #define SHA256_BYTES 32
 
-/* Before the first request. Ends the program when the library cannot be used. */
+/* Before the first request, which then finds the generator set up. */
 void crypto_start(void);
 void crypto_sha256(struct str data, unsigned char out[SHA256_BYTES]);
 void crypto_hmac_sha256(struct str key, struct str data, unsigned char out[SHA256_BYTES]);
