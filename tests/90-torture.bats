@@ -12,7 +12,7 @@ torture() { # CASE...
 }
 
 @test "the start: without memory, or a system call, a program says so and ends" {
-	MOST=60 torture start
+	MOST=30 torture start
 	[[ $output =~ start,\ memory:.*\ exit\ 71 ]]
 }
 

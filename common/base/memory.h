@@ -1,7 +1,7 @@
 /*
  * memory.h - memory that is asked for before the first request.   layer: base
  *
- * A process asks the system for memory at two times only (docs/design.md, section 8):
+ * A process asks the system for memory at two times only (docs/design.md, section 9):
  *
  *   at the start   by the functions below, which never return NULL: without memory there
  *                  is nothing to serve with, so they say so on stderr and end the program

@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -75,6 +76,7 @@ command(void)
 {
 	char text[32];
 
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	snprintf(text, sizeof(text), "%d %d", pipes.order[0], pipes.done[1]);
 	close(pipes.order[1]);
 	close(pipes.done[0]);
@@ -270,6 +272,7 @@ main(int argc, char **argv)
 	const char *said;
 	int n;
 
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	options(argc, argv);
 	redis = redisConnectUnix(getenv("REDIS_SOCKET"));
 	if (redis == NULL || redis->err != 0)

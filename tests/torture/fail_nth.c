@@ -14,7 +14,7 @@
  *               is there nothing fails, so one of many workers fails once
  *
  * Calls that libfcgi makes for memory are not counted: it ends the process when it gets none
- * (docs/design.md, section 8).
+ * (docs/design.md, section 9).
  */
 #include <dlfcn.h>
 #include <errno.h>
