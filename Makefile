@@ -21,6 +21,11 @@ LDHARD := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 ifeq ($(MODE),asan)
 OPT    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 LDOPT  := -fsanitize=address,undefined
+else ifeq ($(MODE),fuzz)
+CC     := clang-14
+OPT    := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	  -fno-sanitize-recover=all -Wno-cast-qual
+LDOPT  := -fsanitize=fuzzer,address,undefined
 else ifeq ($(MODE),debug)
 OPT    := -O1 -g -fno-omit-frame-pointer
 else
@@ -44,6 +49,7 @@ CTL      := $(B)/ctl/ivsctl
 CTL_OBJ  := $(patsubst %.c,$(B)/%.o,$(wildcard ctl/*.c))
 UNIT     := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 TOOL     := $(patsubst tests/tools/%.c,$(B)/tests/tools/%,$(wildcard tests/tools/*.c))
+FUZZ     := $(patsubst tests/fuzz/%.c,$(B)/tests/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH    := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench/*.c))
 EMULATOR := $(B)/tests/tools/ivs_emulator
 EMULATOR_OBJ := $(patsubst tests/tools/ivs_emulator/%.c,$(EMULATOR).d/%.o,\
@@ -53,7 +59,8 @@ parts_of  = $(patsubst %.c,$(B)/parts/%.o,$(wildcard fcgi/$(1)/*.c))
 # And of a tool besides tests/tools/<tool>.c.
 tool_parts_of = $(patsubst %.c,$(B)/parts/%.o,$(wildcard tests/tools/$(1)/*.c))
 PROGRAMS := $(FCGI) $(CRON) $(CTL)
-TESTBINS := $(UNIT) $(TOOL) $(BENCH)
+TORTURE  := $(B)/tests/torture/each $(B)/tests/torture/worker $(B)/tests/torture/fail_nth.so
+TESTBINS := $(UNIT) $(TOOL) $(BENCH) $(FUZZ) $(TORTURE)
 ALL_SRC  := $(LIB_SRC) $(wildcard fcgi/*.c fcgi/*/*.c cron/*.c ctl/*.c tests/*/*.c tests/tools/*/*.c)
 ALL_HDR  := $(wildcard common/*/*.h fcgi/*/*.h ctl/*.h tests/*/*.h tests/tools/*/*.h)
 
@@ -81,6 +88,13 @@ bench: ## heartbeat against a no-op of the same serve loop
 	$(Q)deploy/packages bench --install
 	$(Q)$(MAKE) --no-print-directory all $(BENCH) $(TOOL)
 	$(Q)tests/bench/run
+fuzz: ## each fuzz target for FUZZ_SECONDS (60)
+	$(Q)deploy/packages fuzz --install
+	$(Q)$(MAKE) --no-print-directory MODE=fuzz fuzz-targets
+	$(Q)tests/fuzz/run
+fuzz-targets: $(FUZZ)
+torture: build-tests ## core cases with every n-th allocation and system call failing
+	$(Q)tests/torture/run $(MODE)
 lint: headers ## layers, shell, sizes, format
 	$(Q)tests/layers.sh
 	$(Q)tests/sizes.sh
@@ -159,6 +173,20 @@ $(foreach t,$(TOOL),$(eval $(t): $(call tool_parts_of,$(notdir $(t)))))
 $(FCGI) $(CRON) $(UNIT) $(TOOL) $(BENCH): $(B)/%: $(B)/%.o $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
+$(B)/tests/torture/each $(B)/tests/torture/worker: $(B)/%: %.c $(B)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS) -o $@ $< $(LIBS)
+# Takes the place of what the flags would guard; a sanitizer in it would count itself.
+$(B)/tests/torture/fail_nth.so: tests/torture/fail_nth.c $(B)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -O2 -g -fPIC -shared $(WARN) -o $@ $<
+# libFuzzer brings a main; elsewhere the corpus is replayed. fuzz_aws answers in place of AWS.
+$(B)/tests/fuzz/fuzz_aws: WRAP := -Wl,--wrap=http_do,--wrap=limiter_take,--wrap=nanosleep
+$(FUZZ): %: %.o $(if $(filter fuzz,$(MODE)),,$(B)/tests/fuzz/replay.o) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS) $(WRAP) -o $@ $(filter %.o,$^) $(LIB) $(LIBS)
 $(CTL): $(CTL_OBJ) $(LIB)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS) -o $@ $(CTL_OBJ) $(LIB) $(LIBS)
@@ -171,5 +199,5 @@ $(EMULATOR): $(EMULATOR_OBJ)
 FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test build-tests check check-through check-asan check-valgrind bench lint headers format \
-	install install-share clean help need-packages FORCE
+.PHONY: all run test build-tests check check-through check-asan check-valgrind bench fuzz \
+	fuzz-targets torture lint headers format install install-share clean help need-packages FORCE

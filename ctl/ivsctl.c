@@ -12,9 +12,11 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 
+#include "base/crypto.h"
 #include "base/exit_code.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "ctl/commands.h"
 #include "base/banned.h"
 
@@ -185,8 +187,9 @@ run_command(struct ctl *c, const struct ctl_command *cmd, struct err *err)
 	work.ivs = ivs_open(c->cfg, work.redis);
 	c->work = &work;
 	json_use(c->arena);
-	ok = work.ivs != NULL ? cmd->run(c, err)
-			      : err_set(err, ERR_BUG, "no memory for the AWS client");
+	ok = work.ivs != NULL
+		 ? cmd->run(c, err)
+		 : err_set(err, ERR_UPSTREAM, "no memory for the AWS client");
 	INVARIANT(ok == (err->kind == ERR_NONE));
 	json_use(NULL);
 	ivs_close(work.ivs);
@@ -202,9 +205,10 @@ run(struct ctl *c, const struct ctl_command *cmd)
 	struct config *cfg;
 	struct arena arena;
 
+	crypto_start();
 	if (!config_load(NULL, NULL, report, NULL, &cfg, &err))
 		return exit_code_of_command(err.kind);
-	INVARIANT(arena_init(&arena, ARENA_BYTES));
+	memory_arena(&arena, ARENA_BYTES);
 	c->cfg = cfg;
 	c->arena = &arena;
 	if (!run_command(c, cmd, &err))

@@ -215,7 +215,8 @@ keys_import(
 	if (!parse_word(name_for(c), "-_", IVS_NAME_MAX_BYTES))
 		return err_set(err, ERR_INPUT,
 		    "--name must be 1 to %d letters, digits, - or _", IVS_NAME_MAX_BYTES);
-	es384_public_pem(key, pem);
+	if (!es384_public_pem(key, pem))
+		return err_set(err, ERR_UPSTREAM, "no memory for the public half");
 	tags = tags_for(c);
 	ok = ivs_import_key(
 	    c->work->ivs, c->arena, name_for(c), str_of(pem), tags, &made, &why);

@@ -63,6 +63,8 @@ create_at(struct ctl *c, const char *path, struct err *err)
 		    "finishes it, ivsctl signing-key rotate replaces it",
 		    path);
 	f.key = es384_new();
+	if (f.key == NULL)
+		return err_set(err, ERR_UPSTREAM, "no memory for a new key");
 	/* by root: for whoever the folder is for */
 	ok = signing_file_make(path, f.key, "", keys_folder(c, path), err);
 	if (ok && c->opt[OPT_NO_IMPORT] == NULL)
@@ -153,6 +155,8 @@ next_pair(struct rotation *r, struct err *err)
 		unlink(r->next_path);
 	}
 	r->next.key = es384_new();
+	if (r->next.key == NULL)
+		return err_set(err, ERR_UPSTREAM, "no memory for a new key");
 	r->next.arn[0] = '\0';
 	return signing_file_make(r->next_path, r->next.key, "", r->path, err);
 }

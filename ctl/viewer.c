@@ -4,6 +4,7 @@
 #include "base/parse.h"
 #include "ctl/ctl.h"
 #include "domain/people.h"
+#include "base/memory.h"
 #include "base/banned.h"
 
 #define USER_ID_MAX_CHARS 100 /* as the API takes */
@@ -54,7 +55,7 @@ ctl_viewer_forget(struct ctl *c, struct err *err)
 
 	if (!user_of(c, &user, err))
 		return false;
-	INVARIANT(arena_init(&drain, ARENA_DEFAULT_BYTES));
+	memory_arena(&drain, ARENA_DEFAULT_BYTES);
 	w.drain = &drain;
 	ok = (dry ? people_forget_look : people_forget)(&w, user, &gone, err);
 	arena_clear(&drain);

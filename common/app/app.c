@@ -6,6 +6,8 @@
 #include <sysexits.h>
 
 #include "base/clock.h"
+#include "base/crypto.h"
+#include "base/memory.h"
 #include "web/conns.h"
 #include "web/prefork.h"
 #include "web/serve.h"
@@ -186,7 +188,7 @@ work(void *arg)
 	struct err err = ERR_INIT;
 	bool ok;
 
-	INVARIANT(arena_init(&app.work, WORK_ARENA_BYTES));
+	memory_arena(&app.work, WORK_ARENA_BYTES);
 	app.redis = redis_open(run->cfg);
 	app.auth = auth_open(run->cfg, app.redis);
 	ok = open_parts(&app, run->program, &err) && serve(run, &app, &err);
@@ -251,6 +253,7 @@ app_main(const struct program *p, int argc, char **argv)
 	}
 	if (run.help || run.version || run.example || run.markdown)
 		return answer_question(&run, p);
+	crypto_start();
 	if (!config_load(NULL, NULL, report, &run, &run.cfg, &err))
 		return EX_CONFIG;
 	log_init(p->name, run.cfg->log_level);

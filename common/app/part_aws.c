@@ -7,9 +7,9 @@
 static bool
 open_aws(struct app *app, struct err *err)
 {
-	(void)err;
 	app->ivs = ivs_open(app->cfg, app->redis);
-	return true;
+	return app->ivs != NULL ||
+	       err_set(err, ERR_UPSTREAM, "no memory for the AWS client");
 }
 
 static void

@@ -32,7 +32,7 @@ aws_endpoint_parse(struct str url, struct aws_endpoint *ret, struct err *err)
 	host = rest;
 	for (host.n = 0; host.n < rest.n && rest.p[host.n] != '/'; host.n++)
 		;
-	if (host.n == 0)
+	if (host.n == 0 || host.p[0] == ':')
 		goto wrong;
 	rest = str_skip(rest, host.n);
 	while (rest.n > 0 && rest.p[rest.n - 1] == '/')

@@ -132,14 +132,20 @@ holds(struct str text, struct str secret)
 	return secret.n != 0 && memmem(text.p, text.n, secret.p, secret.n) != NULL;
 }
 
+static bool
+repeats(struct str text, const struct sigv4_creds *creds)
+{
+	return holds(text, creds->session_token) ||
+	       holds(text, creds->secret_access_key) || holds(text, creds->access_key_id);
+}
+
 /* A refused signature is answered with the whole string to sign: not for our log. */
 static struct str
 text_for_log(struct arena *a, struct str text, const struct sigv4_creds *creds)
 {
 	if (text.n == 0)
 		return STR("no text");
-	if (holds(text, creds->session_token) || holds(text, creds->secret_access_key) ||
-	    holds(text, creds->access_key_id))
+	if (repeats(text, creds))
 		return STR("text withheld, it repeats our credentials");
 	return parse_clean_text(a, text, TEXT_SHOWN_BYTES);
 }
@@ -195,7 +201,9 @@ ivs_error_read(struct arena *a, const struct http_response *answer,
 	if (name.n == 0)
 		name = bare_name(member(body, codes));
 	type = classify(name, answer->status);
-	name = name.n ? parse_clean_text(a, name, TYPE_SHOWN_BYTES) : STR("no type");
+	name = name.n > 0 && !repeats(name, creds)
+		   ? parse_clean_text(a, name, TYPE_SHOWN_BYTES)
+		   : STR("no type");
 	ret->not_publishing = says_not_publishing(member(body, texts));
 	text = text_for_log(a, member(body, texts), creds);
 	json_decref(body);

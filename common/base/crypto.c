@@ -5,57 +5,53 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* SHA-256 by its old calls: those of EVP ask for memory each time, and so may fail. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/provider.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 #include <openssl/x509.h>
 
 #include "base/err.h"
+#include "base/memory.h"
 #include "base/banned.h"
 
 #define SHA256_BLOCK_BYTES 64
 #define ES384_HALF_BYTES 48
 #define KEY_FILE_MAX_BYTES 16384
 
-/* A process has one thread: one context serves all. Fetching each time would dominate. */
-static EVP_MD *sha256;
-static EVP_MD_CTX *sha256_ctx;
-
-static void
-sha256_begin(void)
+void
+crypto_start(void)
 {
-	if (sha256 == NULL) {
-		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-		sha256_ctx = EVP_MD_CTX_new();
-		INVARIANT(sha256 != NULL && sha256_ctx != NULL);
-	}
-	INVARIANT(EVP_DigestInit_ex2(sha256_ctx, sha256, NULL) == 1);
-}
+	unsigned char any;
 
-static void
-sha256_add(const void *p, size_t n)
-{
-	INVARIANT(EVP_DigestUpdate(sha256_ctx, p, n) == 1);
-}
-
-static void
-sha256_end(unsigned char out[SHA256_BYTES])
-{
-	INVARIANT(EVP_DigestFinal_ex(sha256_ctx, out, NULL) == 1);
+	/* OpenSSL 3.0 goes on without what it could not set up, and crashes then. */
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL) != 1 ||
+	    EVP_get_digestbyname("SHA256") == NULL ||
+	    OSSL_LIB_CTX_get0_global_default() == NULL ||
+	    !OSSL_PROVIDER_available(NULL, "default"))
+		memory_none("OpenSSL");
+	/* Sets up its generator; crypto_random() can do without. */
+	(void)RAND_bytes(&any, 1);
 }
 
 void
 crypto_sha256(struct str data, unsigned char out[SHA256_BYTES])
 {
-	sha256_begin();
-	sha256_add(data.p, data.n);
-	sha256_end(out);
+	SHA256_CTX ctx;
+
+	SHA256_Init(&ctx);
+	SHA256_Update(&ctx, data.p, data.n);
+	SHA256_Final(out, &ctx);
 }
 
 /* One pass of RFC 2104: H((key xor pad) || data). */
@@ -64,15 +60,17 @@ hmac_pass(const unsigned char key[SHA256_BLOCK_BYTES], unsigned char pad, const 
     size_t n, unsigned char out[SHA256_BYTES])
 {
 	unsigned char block[SHA256_BLOCK_BYTES];
+	SHA256_CTX ctx;
 	size_t i;
 
 	for (i = 0; i < sizeof(block); i++)
 		block[i] = key[i] ^ pad;
-	sha256_begin();
-	sha256_add(block, sizeof(block));
-	sha256_add(p, n);
-	sha256_end(out);
+	SHA256_Init(&ctx);
+	SHA256_Update(&ctx, block, sizeof(block));
+	SHA256_Update(&ctx, p, n);
+	SHA256_Final(out, &ctx);
 	crypto_wipe(block, sizeof(block));
+	crypto_wipe(&ctx, sizeof(ctx));
 }
 
 void
@@ -90,6 +88,22 @@ crypto_hmac_sha256(struct str key, struct str data, unsigned char out[SHA256_BYT
 	crypto_wipe(inner, sizeof(inner));
 }
 
+/* Straight from the system, which needs no memory for it. */
+static bool
+system_random(unsigned char *out, size_t n)
+{
+	ssize_t got;
+
+	while (n > 0) {
+		got = getrandom(out, n, 0);
+		if (got < 0 && errno != EINTR)
+			return false;
+		out += got > 0 ? got : 0;
+		n -= got > 0 ? (size_t)got : 0;
+	}
+	return true;
+}
+
 void
 crypto_random(void *p, size_t n)
 {
@@ -98,7 +112,8 @@ crypto_random(void *p, size_t n)
 	while (n > 0) {
 		int part = n > 65536 ? 65536 : (int)n;
 
-		INVARIANT(RAND_bytes(out, part) == 1);
+		/* OpenSSL asks for memory at first use and after a fork. */
+		INVARIANT(RAND_bytes(out, part) == 1 || system_random(out, (size_t)part));
 		out += part;
 		n -= (size_t)part;
 	}
@@ -277,7 +292,11 @@ key_read(const char *path, char *head, size_t head_size, char *why, size_t why_s
 	if (head != NULL)
 		head_read(fd, head, head_size);
 	f = fdopen(fd, "r");
-	INVARIANT(f != NULL);
+	if (f == NULL) {
+		refuse(why, why_size, "cannot read '%s': %s", path, strerror(errno));
+		close(fd);
+		return NULL;
+	}
 	/* No copy of the key may stay behind in the buffer of stdio. */
 	setvbuf(f, NULL, _IONBF, 0);
 	pkey = pem_read(f, path, why, why_size);
@@ -289,24 +308,32 @@ key_read(const char *path, char *head, size_t head_size, char *why, size_t why_s
 	return pkey;
 }
 
+/* Takes pkey over, also when there is no memory (NULL). */
 static struct es384_key *
 key_of(EVP_PKEY *pkey)
 {
 	struct es384_key *k = calloc(1, sizeof(*k));
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
-	INVARIANT(k != NULL);
-	k->pkey = pkey;
-	k->ctx = EVP_MD_CTX_new();
-	INVARIANT(k->ctx != NULL);
-	return k;
+	if (k != NULL && ctx != NULL) {
+		*k = (struct es384_key){ .pkey = pkey, .ctx = ctx };
+		return k;
+	}
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(pkey);
+	free(k);
+	return NULL;
 }
 
 struct es384_key *
 es384_load(const char *path, char *head, size_t head_size, char *why, size_t why_size)
 {
 	EVP_PKEY *pkey = key_read(path, head, head_size, why, why_size);
+	struct es384_key *k = pkey != NULL ? key_of(pkey) : NULL;
 
-	return pkey != NULL ? key_of(pkey) : NULL;
+	if (pkey != NULL && k == NULL)
+		refuse(why, why_size, "no memory for the key in '%s'", path);
+	return k;
 }
 
 struct es384_key *
@@ -314,8 +341,7 @@ es384_new(void)
 {
 	EVP_PKEY *pkey = EVP_EC_gen("P-384");
 
-	INVARIANT(pkey != NULL);
-	return key_of(pkey);
+	return pkey != NULL ? key_of(pkey) : NULL;
 }
 
 void
@@ -374,37 +400,39 @@ crypto_holds_certificate(const char *path, char *why, size_t why_size)
 	return true;
 }
 
-/* Takes the text out of the BIO and wipes it there. */
-static void
-pem_take(BIO *bio, char out[ES384_PEM_BYTES])
+/* Takes the text out of the BIO and wipes it there; "" and false unless it was written. */
+static bool
+pem_take(BIO *bio, bool written, char out[ES384_PEM_BYTES])
 {
-	char *text;
-	long n = BIO_get_mem_data(bio, &text);
+	char *text = NULL;
+	long n = bio != NULL ? BIO_get_mem_data(bio, &text) : 0;
+	bool ok = written && n > 0 && n < ES384_PEM_BYTES;
 
-	INVARIANT(n > 0 && n < ES384_PEM_BYTES);
-	memcpy(out, text, (size_t)n);
-	out[n] = '\0';
-	crypto_wipe(text, (size_t)n);
+	if (ok)
+		memcpy(out, text, (size_t)n);
+	out[ok ? n : 0] = '\0';
+	crypto_wipe(text, n > 0 ? (size_t)n : 0);
 	BIO_free(bio);
+	return ok;
 }
 
-void
+bool
 es384_private_pem(const struct es384_key *k, char out[ES384_PEM_BYTES])
 {
 	BIO *bio = BIO_new(BIO_s_mem());
+	bool written = bio != NULL && PEM_write_bio_PrivateKey(
+					  bio, k->pkey, NULL, NULL, 0, NULL, NULL) == 1;
 
-	INVARIANT(bio != NULL &&
-		  PEM_write_bio_PrivateKey(bio, k->pkey, NULL, NULL, 0, NULL, NULL) == 1);
-	pem_take(bio, out);
+	return pem_take(bio, written, out);
 }
 
-void
+bool
 es384_public_pem(const struct es384_key *k, char out[ES384_PEM_BYTES])
 {
 	BIO *bio = BIO_new(BIO_s_mem());
+	bool written = bio != NULL && PEM_write_bio_PUBKEY(bio, k->pkey) == 1;
 
-	INVARIANT(bio != NULL && PEM_write_bio_PUBKEY(bio, k->pkey) == 1);
-	pem_take(bio, out);
+	return pem_take(bio, written, out);
 }
 
 bool

@@ -1,8 +1,8 @@
 /*
  * crypto.h - digests, randomness, comparison.                     layer: base
  *
- * The only file that sees OpenSSL's digest calls. Failure of the library here means a
- * broken installation and aborts.
+ * The only file that sees OpenSSL's digest calls. Digests and randomness need no memory and
+ * do not fail; without any source of randomness the process aborts.
  */
 #ifndef BASE_CRYPTO_H
 #define BASE_CRYPTO_H
@@ -11,6 +11,8 @@
 
 #define SHA256_BYTES 32
 
+/* Before the first request, which then finds the generator set up. */
+void crypto_start(void);
 void crypto_sha256(struct str data, unsigned char out[SHA256_BYTES]);
 void crypto_hmac_sha256(struct str key, struct str data, unsigned char out[SHA256_BYTES]);
 void crypto_random(void *p, size_t n);
@@ -45,14 +47,15 @@ struct es384_key;
  */
 struct es384_key *es384_load(
     const char *path, char *head, size_t head_size, char *why, size_t why_size);
-/* A new pair. */
+/* A new pair; NULL: no memory. */
 struct es384_key *es384_new(void);
 void es384_free(struct es384_key *k);
 bool es384_sign(struct es384_key *k, struct str data, unsigned char out[ES384_SIG_BYTES]);
 
-/* PEM text ("PRIVATE KEY", "PUBLIC KEY") and a NUL. Who asks for the private half wipes it. */
-void es384_private_pem(const struct es384_key *k, char out[ES384_PEM_BYTES]);
-void es384_public_pem(const struct es384_key *k, char out[ES384_PEM_BYTES]);
+/* PEM text ("PRIVATE KEY", "PUBLIC KEY") and a NUL. Who asks for the private half wipes it.
+ * False: no memory; "" then. */
+bool es384_private_pem(const struct es384_key *k, char out[ES384_PEM_BYTES]);
+bool es384_public_pem(const struct es384_key *k, char out[ES384_PEM_BYTES]);
 /* Whether this PEM text is the public half of k, however it was written down. */
 bool es384_has_public(const struct es384_key *k, struct str pem);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "base/parse.h"
 #include "base/banned.h"
 
@@ -158,8 +159,7 @@ net_list_parse(struct str s, struct net_list *ret, struct err *err)
 {
 	struct net_list l = { NULL, 0 };
 
-	l.ranges = calloc(count_items(s), sizeof(*l.ranges));
-	INVARIANT(l.ranges != NULL);
+	l.ranges = memory_zalloc(count_items(s), sizeof(*l.ranges));
 	while (s.n > 0) {
 		struct str item = str_trim(str_cut(&s, ','));
 

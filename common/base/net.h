@@ -37,7 +37,7 @@ void net_bucket_text(const struct net_addr *a, char out[NET_TEXT_BYTES]);
 
 /*
  * A comma list of addresses and networks ("10.0.0.0/8, ::1"). The list owns its
- * memory (malloc). ERR_CONFIG names the item that is wrong.
+ * memory (memory.h: at the start only). ERR_CONFIG names the item that is wrong.
  */
 bool net_list_parse(struct str s, struct net_list *ret, struct err *err);
 void net_list_clear(struct net_list *l);

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/parse.h"
 #include "domain/records.h"
+#include "base/memory.h"
 #include "base/banned.h"
 
 #define ARENA_BYTES (64u << 20)
@@ -448,7 +449,8 @@ presence_check(struct redis *r, struct pg *pg, struct arena *a, bool mend_it,
 
 	*ret = (struct presence_report){ 0 };
 	k.ret = ret;
-	INVARIANT(arena_init(&k.work, ARENA_BYTES) && arena_init(&k.drain, ARENA_BYTES));
+	memory_arena(&k.work, ARENA_BYTES);
+	memory_arena(&k.drain, ARENA_BYTES);
 	before = json_use(&k.work);
 	ok = passes(&k, err);
 	json_use(before);

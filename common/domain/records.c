@@ -201,7 +201,8 @@ write_records(struct drain *d, const struct record *rec, size_t n, struct err *e
 	bool ok;
 
 	/* Of its own: a bad record makes many calls of one batch. */
-	INVARIANT(arena_init(&work, 8 * (json_max + at_max) + (64u << 10)));
+	if (!arena_init(&work, 8 * (json_max + at_max) + (64u << 10)))
+		return err_set(err, ERR_UPSTREAM, "no memory for a batch of records");
 	buf_init(&json, &work, json_max);
 	buf_init(&at, &work, at_max);
 	for (i = 0; i < n; i++) {

@@ -75,13 +75,17 @@ signing_file_free(struct signing_file *f)
 
 /* ---- write ---- */
 
+/* 0: no memory. */
 static size_t
 text_make(const struct es384_key *key, const char *arn, char out[TEXT_BYTES])
 {
 	char pem[ES384_PEM_BYTES];
 	int n;
 
-	es384_private_pem(key, pem);
+	if (!es384_private_pem(key, pem)) {
+		errno = ENOMEM;
+		return 0;
+	}
 	n = snprintf(out, TEXT_BYTES, "%s%s%s%s", arn[0] ? MARK : "", arn,
 	    arn[0] ? "\n" : "", pem);
 	crypto_wipe(pem, sizeof(pem));
@@ -124,8 +128,8 @@ fill(int fd, const struct es384_key *key, const char *arn, const char *like)
 	bool ok;
 
 	/* The umask may have taken too much. */
-	ok = fchmod(fd, 0600) == 0 && owner_like(fd, like) && write_all(fd, text, n) &&
-	     fsync(fd) == 0;
+	ok = n > 0 && fchmod(fd, 0600) == 0 && owner_like(fd, like) &&
+	     write_all(fd, text, n) && fsync(fd) == 0;
 	crypto_wipe(text, sizeof(text));
 	return ok;
 }

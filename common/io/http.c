@@ -53,11 +53,13 @@ handle_ready(struct http *h, struct err *err)
 	if (h->curl != NULL)
 		return true;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return err_set(err, ERR_BUG, "libcurl cannot be initialised");
+		return err_from(err, ERR_FROM_AWS, ERR_UPSTREAM,
+		    "nothing was sent: libcurl cannot be initialised");
 	h->curl = curl_easy_init();
 	if (h->curl == NULL) {
 		curl_global_cleanup();
-		return err_set(err, ERR_BUG, "libcurl gives no handle");
+		return err_from(err, ERR_FROM_AWS, ERR_UPSTREAM,
+		    "nothing was sent: no memory for libcurl");
 	}
 	return true;
 }
@@ -274,8 +276,10 @@ http_do(struct http *h, struct arena *a, const struct http_request *rq,
 	buf_init(&t.body, a, max);
 	if (!set_rules(h->curl, rq) || !set_content(h->curl, &t, url.p) ||
 	    !set_sinks(h->curl, &t))
-		ok = err_set(
-		    err, ERR_BUG, "libcurl refuses the request to '%.*s'", STR_ARG(url));
+		ok = err_from(err, ERR_FROM_AWS, ERR_UPSTREAM,
+		    "nothing was sent: libcurl has no memory for the request to '%.*s', or "
+		    "does not take it",
+		    STR_ARG(url));
 	else
 		ok = perform(&t, err);
 	curl_easy_reset(h->curl);

@@ -1,6 +1,7 @@
 #include "io/metrics_flush.h"
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/metrics.h"
 #include "base/banned.h"
 
@@ -11,7 +12,7 @@ void
 metrics_flush_init(struct metrics_flush *f)
 {
 	memset(f, 0, sizeof(*f));
-	INVARIANT(arena_init(&f->arena, FLUSH_ARENA_BYTES));
+	memory_arena(&f->arena, FLUSH_ARENA_BYTES);
 	crypto_uuid(f->process);
 	f->number = 1;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "io/redis_conn.h"
 #include "io/redis_reply.h"
 #include "base/banned.h"
@@ -29,10 +30,9 @@ struct redis {
 struct redis *
 redis_open(const struct config *cfg)
 {
-	struct redis *r = calloc(1, sizeof(*r));
+	struct redis *r = memory_zalloc(1, sizeof(*r));
 
-	INVARIANT(r != NULL);
-	INVARIANT(arena_init(&r->scratch, 1u << 20));
+	memory_arena(&r->scratch, 1u << 20);
 	r->cfg = cfg;
 	snprintf(r->timeout_ms, sizeof(r->timeout_ms), "%lld",
 	    (long long)cfg->heartbeat_timeout_s * 1000);
@@ -72,12 +72,31 @@ redis_pretend_time(struct redis *r, int64_t now_ms)
 		snprintf(r->now_ms, sizeof(r->now_ms), "%lld", (long long)now_ms);
 }
 
-static void
+/* Room for n more bytes; false: no memory, what there is stays. */
+static bool
+out_room(struct redis *r, size_t n)
+{
+	size_t size = 2 * (r->out_n + n);
+	char *longer;
+
+	if (r->out_n + n <= r->out_size)
+		return true;
+	longer = realloc(r->out, size);
+	if (longer == NULL)
+		return false;
+	r->out = longer;
+	r->out_size = size;
+	return true;
+}
+
+/* False: no memory for the command. */
+static bool
 out_add(struct redis *r, const struct str *words, size_t n)
 {
 	const char *argv[HEAD_WORDS + COMMON_ARGS + REDIS_ARGS_MAX];
-	size_t len[HEAD_WORDS + COMMON_ARGS + REDIS_ARGS_MAX], i, need;
+	size_t len[HEAD_WORDS + COMMON_ARGS + REDIS_ARGS_MAX], i;
 	char *cmd = NULL;
+	bool fits;
 	int size;
 
 	for (i = 0; i < n; i++) {
@@ -85,16 +104,15 @@ out_add(struct redis *r, const struct str *words, size_t n)
 		len[i] = words[i].n;
 	}
 	size = redisFormatCommandArgv(&cmd, (int)n, argv, len);
-	INVARIANT(size > 0);
-	need = r->out_n + (size_t)size;
-	if (need > r->out_size) {
-		r->out_size = need * 2;
-		r->out = realloc(r->out, r->out_size);
-		INVARIANT(r->out != NULL);
+	if (size <= 0)
+		return false;
+	fits = out_room(r, (size_t)size);
+	if (fits) {
+		memcpy(r->out + r->out_n, cmd, (size_t)size);
+		r->out_n += (size_t)size;
 	}
-	memcpy(r->out + r->out_n, cmd, (size_t)size);
-	r->out_n = need;
 	redisFreeCommand(cmd);
+	return fits;
 }
 
 static void
@@ -121,7 +139,7 @@ number(struct redis *r, int64_t i)
 }
 
 /* whole: send the text (EVAL, which also keeps it) instead of its SHA-1. */
-static void
+static bool
 out_call(struct redis *r, const struct redis_call *c, bool whole)
 {
 	const struct script_text *t = &script_texts[c->script];
@@ -140,7 +158,7 @@ out_call(struct redis *r, const struct redis_call *c, bool whole)
 	words[n++] = r->cfg->master_stage_arn;
 	words[n++] = str_of(r->capacity);
 	memcpy(words + n, c->args, c->n_args * sizeof(*words));
-	out_add(r, words, n + c->n_args);
+	return out_add(r, words, n + c->n_args);
 }
 
 static enum conn_result
@@ -174,42 +192,47 @@ late_or_broken(struct redis *r, enum conn_result res, enum err_kind kind, struct
 	if (res == CONN_LATE)
 		r->fuse_until_ms = clock_mono_ms() + REDIS_FUSE_MS;
 	return err_from(err, ERR_FROM_REDIS, kind, "redis: %s",
-	    res == CONN_LATE ? "no answer in time" : "connection lost");
+	    res == CONN_LATE ? "no answer in time"
+			     : "connection lost, or no memory for a message");
 }
 
-/* What a new connection needs before its first command. */
-static size_t
-out_greeting(struct redis *r)
+/* What a new connection needs before its first command; false: no memory for it. */
+static bool
+out_greeting(struct redis *r, size_t *ret_n)
 {
 	const struct config *cfg = r->cfg;
+	bool ok = true;
 	size_t n = 0;
 
 	if (cfg->redis_password.n > 0 && cfg->redis_user.n > 0) {
-		out_add(r,
+		ok = out_add(r,
 		    (struct str[]){ STR("AUTH"), cfg->redis_user, cfg->redis_password },
 		    3);
 		n++;
 	} else if (cfg->redis_password.n > 0) {
-		out_add(r, (struct str[]){ STR("AUTH"), cfg->redis_password }, 2);
+		ok = out_add(r, (struct str[]){ STR("AUTH"), cfg->redis_password }, 2);
 		n++;
 	}
 	if (cfg->redis_db != 0) {
-		out_add(r, (struct str[]){ STR("SELECT"), number(r, cfg->redis_db) }, 2);
+		ok = ok &&
+		     out_add(
+			 r, (struct str[]){ STR("SELECT"), number(r, cfg->redis_db) }, 2);
 		n++;
 	}
-	return n;
+	*ret_n = n;
+	return ok;
 }
 
 static bool
 greet(struct redis *r, int64_t deadline, struct err *err)
 {
-	enum conn_result res;
+	enum conn_result res = CONN_BROKEN;
 	struct reply *reply;
-	size_t n;
+	size_t n = 0;
 
 	out_reset(r);
-	n = out_greeting(r);
-	res = redis_conn_send(r->conn, r->out, r->out_n, deadline);
+	if (out_greeting(r, &n))
+		res = redis_conn_send(r->conn, r->out, r->out_n, deadline);
 	while (n-- > 0 && res == CONN_OK) {
 		res = read_reply(r, &r->scratch, &reply, deadline);
 		if (res == CONN_OK && !redis_reply_ok(reply, err)) {
@@ -237,6 +260,8 @@ ensure_connected(struct redis *r, int64_t deadline, struct err *err)
 		return false;
 	}
 	r->reader = reply_reader_new();
+	if (r->reader == NULL)
+		return late_or_broken(r, CONN_BROKEN, ERR_UPSTREAM, err);
 	return greet(r, deadline, err);
 }
 
@@ -256,8 +281,9 @@ exchange(struct redis *r, struct redis_call **calls, size_t n, bool redo,
 
 	out_reset(r);
 	for (i = 0; i < n; i++)
-		if (!redo || unknown_script(calls[i]->reply))
-			out_call(r, calls[i], redo);
+		if ((!redo || unknown_script(calls[i]->reply)) &&
+		    !out_call(r, calls[i], redo))
+			return CONN_BROKEN;
 	res = redis_conn_send(r->conn, r->out, r->out_n, deadline);
 	*ret_unknown = 0;
 	for (i = 0; i < n && res == CONN_OK; i++) {

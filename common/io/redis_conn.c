@@ -142,6 +142,25 @@ start_tls(struct redis_conn *c, struct redis_tls *tls, int64_t deadline, bool *r
 		      : redis_tls_trouble(c->bio));
 }
 
+/* Takes the socket over, also when there is no memory (NULL). */
+static struct redis_conn *
+conn_of(int fd)
+{
+	struct redis_conn *c = calloc(1, sizeof(*c));
+	BIO *bio = BIO_new_socket(fd, BIO_CLOSE);
+
+	if (c != NULL && bio != NULL) {
+		*c = (struct redis_conn){ .bio = bio, .fd = fd };
+		return c;
+	}
+	if (bio != NULL)
+		BIO_free(bio);
+	else
+		close(fd);
+	free(c);
+	return NULL;
+}
+
 static int
 connect_to(const struct config *cfg, int64_t deadline, bool *ret_late, struct err *err)
 {
@@ -173,11 +192,12 @@ redis_conn_open(const struct config *cfg, struct redis_tls **tls, int64_t deadli
 	fd = connect_to(cfg, deadline, ret_late, err);
 	if (fd < 0)
 		return NULL;
-	c = calloc(1, sizeof(*c));
-	INVARIANT(c != NULL);
-	c->fd = fd;
-	c->bio = BIO_new_socket(fd, BIO_CLOSE);
-	INVARIANT(c->bio != NULL);
+	c = conn_of(fd);
+	if (c == NULL) {
+		err_from(err, ERR_FROM_REDIS, ERR_UPSTREAM,
+		    "no memory for a connection with redis");
+		return NULL;
+	}
 	if (!safe || start_tls(c, *tls, deadline, ret_late, err))
 		return c;
 	redis_conn_close(c);

@@ -11,6 +11,7 @@
 
 #include "io/redis.h"
 
+/* NULL: no memory. */
 redisReader *reply_reader_new(void);
 
 /* An error of this word. */

@@ -43,10 +43,15 @@ redis_tls_open(const struct config *cfg, struct err *err)
 {
 	struct redis_tls *t = calloc(1, sizeof(*t));
 
-	INVARIANT(t != NULL);
+	if (t != NULL)
+		t->ctx = SSL_CTX_new(TLS_client_method());
+	if (t == NULL || t->ctx == NULL) {
+		redis_tls_close(t);
+		err_from(err, ERR_FROM_REDIS, ERR_UPSTREAM,
+		    "TLS with redis failed: no memory");
+		return NULL;
+	}
 	snprintf(t->host, sizeof(t->host), "%.*s", STR_ARG(cfg->redis_host));
-	t->ctx = SSL_CTX_new(TLS_client_method());
-	INVARIANT(t->ctx != NULL);
 	SSL_CTX_set_verify(t->ctx, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_min_proto_version(t->ctx, TLS1_2_VERSION);
 	if (load_authorities(t->ctx, cfg) && expect_host(t->ctx, t->host))

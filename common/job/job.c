@@ -11,8 +11,8 @@
 #include "base/crypto.h"
 #include "base/exit_code.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/metrics.h"
-#include "io/metrics_flush.h"
 #include "base/banned.h"
 
 #define OPTIONS_MAX 12
@@ -255,15 +255,11 @@ say(const struct job *j, const char *msg, int64_t ms, const struct err *err)
 static void
 count(struct job *j, const struct job_spec *spec, const char *result, int64_t ms)
 {
-	struct metrics_flush flush;
-
 	if (j->dry_run)
 		return;
 	metrics_count(METRIC_JOB_RUNS, spec->name, result, 0);
 	metrics_observe(METRIC_JOB_DURATION, spec->name, ms * 1000);
-	metrics_flush_init(&flush);
-	metrics_flush_now(&flush, j->redis);
-	metrics_flush_clear(&flush);
+	metrics_flush_now(&j->flush, j->redis);
 }
 
 static int
@@ -274,7 +270,8 @@ run(const struct job_spec *spec, const struct config *cfg, bool dry_run)
 	struct err err = ERR_INIT;
 	bool held = false, ok;
 
-	INVARIANT(arena_init(&j.arena, ARENA_DEFAULT_BYTES));
+	memory_arena(&j.arena, ARENA_DEFAULT_BYTES);
+	metrics_flush_init(&j.flush);
 	j.deadline_mono_ms = began + spec->deadline_s * 1000;
 	j.redis = redis_open(cfg);
 	j.pg = pg_open(cfg);
@@ -285,6 +282,7 @@ run(const struct job_spec *spec, const struct config *cfg, bool dry_run)
 	pg_close(j.pg);
 	redis_close(j.redis);
 	arena_clear(&j.arena);
+	metrics_flush_clear(&j.flush);
 	say(&j,
 	    held ? "not run: another run holds the lock"
 	    : ok ? "done"
@@ -313,6 +311,7 @@ job_main(const struct job_spec *spec, int argc, char **argv)
 		return check_or_dump(spec, order);
 	log_init(spec->name, LOG_INFO);
 	mind_signals();
+	crypto_start();
 	if (!config_load(NULL, NULL, report_to_log, NULL, &cfg, &err)) {
 		log_err(LOG_ERROR, "failed", &err);
 		log_flush();

@@ -13,6 +13,7 @@
 #define JOB_JOB_H
 
 #include "base/log.h"
+#include "io/metrics_flush.h"
 #include "io/pg.h"
 #include "io/redis.h"
 
@@ -27,6 +28,7 @@ struct job {
 	int64_t deadline_mono_ms; /* the step stops starting new work then */
 	struct log_field summary[JOB_SUMMARY_MAX];
 	size_t n_summary;
+	struct metrics_flush flush; /* of job.c */
 };
 
 /* An option of one job's own: --name, or --name ARG. */

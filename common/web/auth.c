@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/memory.h"
 #include "web/key_table.h"
 #include "base/banned.h"
 
@@ -43,8 +44,7 @@ static const struct access_class {
 static void
 key_set_add(struct key_set *set, struct str key)
 {
-	set->digests = realloc(set->digests, (set->n + 1) * sizeof(*set->digests));
-	INVARIANT(set->digests != NULL);
+	set->digests = memory_append(set->digests, set->n, sizeof(*set->digests));
 	crypto_sha256(key, set->digests[set->n++]);
 }
 
@@ -79,9 +79,8 @@ key_set_has(const struct key_set *set, struct str key)
 struct auth *
 auth_open(const struct config *cfg, struct redis *redis)
 {
-	struct auth *a = calloc(1, sizeof(*a));
+	struct auth *a = memory_zalloc(1, sizeof(*a));
 
-	INVARIANT(a != NULL);
 	a->cfg = cfg;
 	key_set_list(&a->full, cfg->api_secret_key);
 	key_set_list(&a->read, cfg->api_read_keys);

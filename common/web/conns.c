@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/banned.h"
 
 #define EVENTS_MAX 64
@@ -55,9 +56,8 @@ conns_open(int listen_fd, size_t body_max, struct err *err)
 {
 	/* EXCLUSIVE: a new connection wakes one of the processes that share the socket. */
 	struct epoll_event ev = { .events = EPOLLIN | EPOLLEXCLUSIVE };
-	struct conns *cs = calloc(1, sizeof(*cs));
+	struct conns *cs = memory_zalloc(1, sizeof(*cs));
 
-	INVARIANT(cs != NULL);
 	cs->listen_fd = listen_fd;
 	cs->body_max = body_max;
 	TAILQ_INIT(&cs->reading);

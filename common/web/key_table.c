@@ -6,6 +6,7 @@
 #include "base/crypto.h"
 #include "base/encode.h"
 #include "base/json.h"
+#include "base/memory.h"
 #include "base/parse.h"
 #include "base/banned.h"
 
@@ -48,10 +49,9 @@ struct key_table {
 struct key_table *
 key_table_open(struct redis *redis)
 {
-	struct key_table *t = calloc(1, sizeof(*t));
+	struct key_table *t = memory_zalloc(1, sizeof(*t));
 
-	INVARIANT(t != NULL);
-	INVARIANT(arena_init(&t->arena, ARENA_BYTES));
+	memory_arena(&t->arena, ARENA_BYTES);
 	t->redis = redis;
 	t->looks_from_ms = clock_mono_ms() - LOOKS_MAX * LOOK_MS;
 	return t;
@@ -145,14 +145,17 @@ keep_use(const struct key_table *t, struct entry *e)
 	}
 }
 
-static void
+/* False: no memory for it; what there is stays. */
+static bool
 take_list(struct key_table *t, const struct reply *r)
 {
 	size_t most = (r->n - 3) / 2, n = 0, i;
 	struct entry *v = calloc(most + 1, sizeof(*v));
-	struct arena *before = json_use(&t->arena);
+	struct arena *before;
 
-	INVARIANT(v != NULL);
+	if (v == NULL)
+		return false;
+	before = json_use(&t->arena);
 	for (i = 0; i < most; i++)
 		if (read_entry(reply_str(r, 3 + 2 * i), reply_str(r, 4 + 2 * i), &v[n]))
 			keep_use(t, &v[n++]);
@@ -160,6 +163,7 @@ take_list(struct key_table *t, const struct reply *r)
 	free(t->v);
 	t->v = v;
 	t->n = n;
+	return true;
 }
 
 bool
@@ -168,7 +172,8 @@ key_table_take(struct key_table *t, const struct reply *r, int64_t mono_ms)
 	struct str version = reply_str(r, 2);
 
 	if (str_is(reply_str(r, 0), "KEYS") && version.n < sizeof(t->version)) {
-		take_list(t, r);
+		if (!take_list(t, r))
+			return false;
 		memset(t->version, 0, sizeof(t->version));
 		memcpy(t->version, version.p, version.n);
 	} else if (!str_is(reply_str(r, 0), "UNCHANGED")) {

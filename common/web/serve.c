@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "base/metrics.h"
 #include "base/parse.h"
 #include "io/metrics_flush.h"
@@ -276,12 +277,11 @@ serve_batch(
 static struct slot *
 slots_open(void)
 {
-	struct slot *slots = calloc(SERVE_BATCH, sizeof(*slots));
+	struct slot *slots = memory_zalloc(SERVE_BATCH, sizeof(*slots));
 	size_t i;
 
-	INVARIANT(slots != NULL);
 	for (i = 0; i < SERVE_BATCH; i++)
-		INVARIANT(arena_init(&slots[i].arena, ARENA_DEFAULT_BYTES));
+		memory_arena(&slots[i].arena, ARENA_DEFAULT_BYTES);
 	return slots;
 }
 
@@ -404,7 +404,7 @@ read_stdin(void *from, char *p, size_t n)
 bool
 serve_cgi(const struct serve *s, char **env, struct err *err)
 {
-	struct slot *sl = calloc(1, sizeof(*sl));
+	struct slot *sl = memory_zalloc(1, sizeof(*sl));
 	struct metrics_flush flush;
 	const char *length = getenv("CONTENT_LENGTH");
 	struct str answer;
@@ -416,8 +416,7 @@ serve_cgi(const struct serve *s, char **env, struct err *err)
 		left = INT64_MAX;
 	else
 		(void)parse_i64(str_of(length), 0, INT64_MAX, &left);
-	INVARIANT(sl != NULL);
-	INVARIANT(arena_init(&sl->arena, ARENA_DEFAULT_BYTES));
+	memory_arena(&sl->arena, ARENA_DEFAULT_BYTES);
 	metrics_flush_init(&flush);
 	if (s->tick != NULL)
 		s->tick(s->app);
