@@ -150,6 +150,7 @@ kill_hard() { processes_of "$1" | xargs kill -KILL; } # SERVICE: it and its chil
 crowd_begin() {
 	rm -f "$CASE/crowd.in"
 	mkfifo "$CASE/crowd.in"
+	: >"$CASE/crowd.out"
 	"$BUILD_DIR/tests/tools/crowd" "$BASE_URL" -l "$CASE/acks" -o "$CASE/summary" "$@" \
 		<"$CASE/crowd.in" >"$CASE/crowd.out" 3>&- &
 	crowd=$!
@@ -199,6 +200,7 @@ ended_rows() { psql_q "SELECT count(*) FROM viewer_sessions WHERE left_at IS NOT
 proxy_begin() {
 	local fd
 	mkfifo "$CASE/$1.in"
+	: >"$CASE/$1.out"
 	"$BUILD_DIR/tests/tools/netproxy" "$2" "$3" <"$CASE/$1.in" >"$CASE/$1.out" 3>&- &
 	background+=($!)
 	exec {fd}>"$CASE/$1.in"

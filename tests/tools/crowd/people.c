@@ -55,6 +55,7 @@ people_open(const char *user_prefix, const char *ack_log)
 		perror(ack_log);
 		exit(1);
 	}
+	setvbuf(log_file, NULL, _IOLBF, BUFSIZ); /* it may be read at any time */
 }
 
 static int
