@@ -5,10 +5,12 @@
  * hour, and for what an outage of PostgreSQL left behind.
  */
 #include "domain/records.h"
+#include "domain/restore.h"
 #include "job/job.h"
 
 #include "base/banned.h"
 
+#define CHECK_MS 2000
 #define SLICE_MS 2000 /* so that a signal is heeded soon */
 
 static bool
@@ -21,6 +23,25 @@ look(struct job *j, struct err *err)
 	job_summary(j, "waiting", q.waiting);
 	job_summary(j, "oldest_ms", q.oldest_ms);
 	job_summary(j, "dead", q.dead);
+	return true;
+}
+
+/* The programs do that themselves, when there are any. */
+static bool
+restore(struct job *j, struct err *err)
+{
+	struct restore_result res;
+	bool forgot;
+
+	if (!redis_is_compared(j->redis) &&
+	    !records_check(j->redis, j->pg, &j->arena, CHECK_MS, &forgot, err))
+		return false;
+	if (!redis_is_cold(j->redis))
+		return true;
+	if (!restore_run(j->redis, j->pg, &j->arena, false, &res, err))
+		return false;
+	if (res.end == RESTORE_DONE)
+		job_summary(j, "restored_seats", res.seats);
 	return true;
 }
 
@@ -45,7 +66,7 @@ drain(struct job *j, struct err *err)
 	if (sum.dead > 0)
 		LOG(LOG_ERROR, "records could not be stored: look into records:dead",
 		    LOG_INT("dead", sum.dead));
-	return ok;
+	return ok && restore(j, err);
 }
 
 int
@@ -54,7 +75,8 @@ main(int argc, char **argv)
 	static const struct job_spec spec = {
 		.name = "records",
 		.help =
-		    "Writes joins and leaves that are still only in Redis to PostgreSQL. Safe to\n"
+		    "Writes joins and leaves that are still only in Redis to PostgreSQL, and loads a\n"
+		    "Redis that has lost its state from there. Safe to\n"
 		    "run at any time. `dead` counts records that PostgreSQL will never accept:\n"
 		    "they are kept in the stream records:dead and somebody should look.",
 		.lock_s = 60,

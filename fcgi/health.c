@@ -198,7 +198,7 @@ main(int argc, char **argv)
 		    "answers /health, /livez, /readyz, /metrics and what is nobody else's",
 		.routes = routes,
 		.n_routes = sizeof(routes) / sizeof(*routes),
-		.parts = { &part_postgres },
+		.parts = { &part_postgres, &part_heal },
 		.min_processes = PROCESSES,
 	};
 

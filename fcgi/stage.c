@@ -486,7 +486,7 @@ main(int argc, char **argv)
 		    "answers /api/stage: the stages of the show and their replication",
 		.routes = routes,
 		.n_routes = sizeof(routes) / sizeof(*routes),
-		.parts = { &part_postgres, &part_aws, &part_keeper },
+		.parts = { &part_postgres, &part_heal, &part_aws, &part_keeper },
 		.min_processes = PROCESSES,
 	};
 

@@ -407,7 +407,7 @@ main(int argc, char **argv)
 		.help = "answers /api/stats: the numbers, and events of the publisher",
 		.routes = routes,
 		.n_routes = sizeof(routes) / sizeof(*routes),
-		.parts = { &part_postgres, &part_aws, &part_keeper },
+		.parts = { &part_postgres, &part_heal, &part_aws, &part_keeper },
 		.min_processes = PROCESSES,
 	};
 

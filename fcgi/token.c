@@ -370,7 +370,8 @@ main(int argc, char **argv)
 		.help = "answers /api/token: seats and participant tokens",
 		.routes = routes,
 		.n_routes = sizeof(routes) / sizeof(*routes),
-		.parts = { &part_postgres, &part_aws, &part_tokens, &part_keeper },
+		.parts = { &part_postgres, &part_heal, &part_aws, &part_tokens,
+		    &part_keeper },
 		.min_processes = PROCESSES,
 	};
 

@@ -37,7 +37,7 @@ main(int argc, char **argv)
 		.help = "answers /api/viewer: presence and watching history",
 		.routes = routes,
 		.n_routes = sizeof(routes) / sizeof(*routes),
-		.parts = { &part_postgres },
+		.parts = { &part_postgres, &part_pulse, &part_heal },
 		.min_processes = PROCESSES,
 	};
 

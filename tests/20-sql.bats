@@ -9,6 +9,7 @@ Q=$BATS_TEST_DIRNAME/../sql/queries
 
 setup() {
 	PRE="sql$$-$BATS_TEST_NUMBER:"
+	own_show "$PRE"
 }
 
 uuid() { cat /proc/sys/kernel/random/uuid; }

@@ -332,6 +332,7 @@ signs_with() { local_token && [ "$(kid_of "$(json .data.token)")" = "$1" ]; } # 
 	made_key
 	emulator POST clock '{"offsetSeconds":-7200}' >/dev/null
 	# a registry that does not know the stage: AWS is asked first
+	own_show "clock$$:"
 	cgi token POST /api/token/mediaserver "$(obj serverId ctl stageArn "$MASTER")" \
 		REDIS_KEY_PREFIX="clock$$:" TOKEN_MODE=local HTTP_X_INTERNAL_SECRET="$INTERNAL_SECRET"
 	assert_status 200

@@ -9,6 +9,14 @@ own_redis() { # OPTIONS...
 	redis-server --port 0 --unixsocket "$own/s" --save '' --dir "$own" "$@" >"$own/log" 2>&1 3>&- &
 	own_pid=$!
 	wait_until 5 test -S "$own/s"
+	loaded
+}
+# A Redis that comes new is loaded by the first call that finds it cold; these tests are about others.
+loaded() { # REDIS_CLI_OPTIONS...
+	local db
+	for db in 0 3 5 6; do
+		redis-cli -s "$own/s" "$@" -n "$db" mset "${P}epoch" 1 "${P}records:written" 9999999999999-0
+	done >/dev/null
 }
 ask() { # NAME=VALUE...
 	cgi stats GET /api/stats '' REDIS_SOCKET="$own/s" "$@"
@@ -16,6 +24,7 @@ ask() { # NAME=VALUE...
 
 @test "redis: a password is used, a wrong or missing one is 503, and the wrong database, too" {
 	own_redis --requirepass canary-redis-password
+	loaded --no-auth-warning -a canary-redis-password
 	ask REDIS_PASSWORD=canary-redis-password
 	assert_status 200
 	ask REDIS_PASSWORD=canary-redis-password REDIS_DB=3
@@ -60,6 +69,7 @@ ask() { # NAME=VALUE...
 		! grep -q Failed "$own/log" || continue
 		break
 	done
+	redis-cli --tls --cacert "$own/ca.pem" -h localhost -p "$port" set "${P}epoch" 1
 	local -a tls=(REDIS_SOCKET= REDIS_PORT="$port" REDIS_TLS_ENABLED=true)
 	cgi stats GET /api/stats '' "${tls[@]}" REDIS_HOST=localhost REDIS_TLS_CA="$own/ca.pem"
 	assert_status 200

@@ -281,6 +281,7 @@ whole_script() { # NAME: with what it includes
 load_note() {
 	sha=$(redis_c -x script load < <(whole_script publisher_note))
 	T=t:$RANDOM$RANDOM:
+	own_show "$T"
 }
 # note NOW_MS INPUT STAGE PARTICIPANT USER WHAT MS [LIST] [GRACE_MS] -> one line
 note() {

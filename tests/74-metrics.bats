@@ -7,7 +7,10 @@ setup_file() {
 	remember_show
 	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR wait_until 20 settled
 }
-setup() { PRE="m$$-$BATS_TEST_NUMBER:"; }
+setup() {
+	PRE="m$$-$BATS_TEST_NUMBER:"
+	own_show "$PRE"
+}
 teardown() {
 	thaw redis
 	emulator DELETE faults >/dev/null

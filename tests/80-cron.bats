@@ -8,6 +8,7 @@ MASTER_ARN=$MASTER_STAGE_ARN
 setup() {
 	PRE="cron$$-$BATS_TEST_NUMBER:"
 	export IVS_ENV_FILE=/dev/null REDIS_KEY_PREFIX=$PRE
+	own_show "$PRE"
 }
 teardown() {
 	[ -z "${DEAF_PID:-}" ] || kill "$DEAF_PID" 2>/dev/null || true

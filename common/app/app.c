@@ -192,7 +192,8 @@ work(void *arg)
 	const struct run *run = arg;
 	struct app app = { .cfg = run->cfg,
 		.program = run->program,
-		.started_mono_ms = run->started_mono_ms };
+		.started_mono_ms = run->started_mono_ms,
+		.cgi = run->socket == NULL && FCGX_IsCGI() };
 	struct err err = ERR_INIT;
 	bool ok;
 

@@ -33,6 +33,10 @@ struct app {
 	bool master_unread; /* part_aws reads it after the answer and clears this */
 	/* part_keeper makes a run after the answer and clears these */
 	bool grow_due, show_changed;
+	bool keeper_due; /* and in its tick, for part_heal */
+	bool cgi;	 /* this is a plain CGI call */
+	/* of part_heal and part_pulse, clock_mono_ms */
+	int64_t heal_silent_until_ms, pulse_due_ms, compare_due_ms;
 	enum scaling_reason limit_said; /* by keeper_log */
 };
 
@@ -41,7 +45,10 @@ struct app_part {
 	void (*close)(struct app *app);
 	/* Called after a batch in which a handler set after_due; may be NULL. */
 	void (*after)(struct app *app);
-	/* Called before the first request and then about once a second (serve.h); may be NULL. */
+	/*
+	 * Called before the first request and then about once a second (serve.h), in a plain CGI
+	 * call also after one that found Redis cold; may be NULL.
+	 */
 	void (*tick)(struct app *app);
 };
 
@@ -49,6 +56,9 @@ extern const struct app_part part_postgres;
 extern const struct app_part part_aws;
 extern const struct app_part part_tokens; /* these need part_aws before them */
 extern const struct app_part part_keeper;
+extern const struct app_part
+    part_pulse;				/* these need part_postgres; in this order, and */
+extern const struct app_part part_heal; /* before part_keeper */
 
 enum app_kept { APP_KEPT, APP_KEPT_BY_OTHERS, APP_KEEP_FAILED };
 /*

@@ -62,6 +62,17 @@ keep(struct app *app)
 	log_flush();
 }
 
+/* Redis was loaded from PostgreSQL: AWS may have gone on meanwhile. */
+static void
+keep_restored(struct app *app)
+{
+	if (!app->keeper_due)
+		return;
+	app->keeper_due = false;
+	app->show_changed = true;
+	keep(app);
+}
+
 const struct app_part part_keeper = {
-	.open = open_keeper, .close = close_keeper, .after = keep
+	.open = open_keeper, .close = close_keeper, .after = keep, .tick = keep_restored
 };

@@ -447,6 +447,8 @@ look_decide_act(struct run *r, struct err *err)
 		return true;
 	act(r, &v);
 	settle(r, &v);
+	if (r->order->copy)
+		keeper_view_copy(r->w, &v);
 	return r->out->lock_lost || finish(r, &v, err);
 }
 

@@ -36,6 +36,8 @@ struct keeper_order {
 	 * seconds: joins come often, and the list of a large account takes seconds.
 	 */
 	bool hasty;
+	/* Bring the copy of the registry in PostgreSQL up to date. */
+	bool copy;
 	/* There is news: who may be at it already is to look once more. */
 	bool news;
 };

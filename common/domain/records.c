@@ -263,12 +263,24 @@ write_batch(struct drain *d, struct batch *b, struct err *err)
 	return true;
 }
 
+/* Before what is new hides that something older is missing. A cold Redis is drained all the same. */
+static bool
+compare(struct drain *d, struct err *err)
+{
+	bool forgot;
+
+	return redis_is_compared(d->redis) ||
+	       records_check(d->redis, d->pg, d->arena, WRITE_MS, &forgot, err);
+}
+
 /* One batch. Nobody waits for what is in the arena. */
 static bool
 step(struct drain *d, struct batch *ret, struct err *err)
 {
 	bool ok = take(d, ret, err);
 
+	if (ok && ret->what == TAKE_BATCH)
+		ok = compare(d, err);
 	if (ok && ret->what == TAKE_BATCH)
 		ok = write_batch(d, ret, err);
 	arena_wipe(d->arena);

@@ -50,6 +50,17 @@ struct records_queue {
 bool records_look(
     struct redis *r, struct arena *a, struct records_queue *ret, struct err *err);
 
+/*
+ * Whether Redis has forgotten something that PostgreSQL has: an old dump was loaded, or a replica
+ * took over that lagged behind. It is then made cold (*ret_forgot), and domain/restore fills it.
+ * Draining does this first on every new connection. Errors as pg_run and redis_run.
+ */
+bool records_check(struct redis *r, struct pg *pg, struct arena *a, int64_t timeout_ms,
+    bool *ret_forgot, struct err *err);
+/* Id of the newest record that PostgreSQL has; empty: it has none. */
+bool records_newest(struct pg *pg, struct arena *a, int64_t timeout_ms,
+    struct str *ret_id, struct err *err);
+
 struct history_row {
 	int64_t id;
 	struct str user_id, stage_arn, participant_id; /* p == NULL: none */

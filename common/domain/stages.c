@@ -59,6 +59,7 @@ stage_from_json(
 		o = json_object();
 	memset(ret, 0, sizeof(*ret));
 	ret->arn = arn;
+	ret->json = json;
 	ret->short_id = short_id(arn);
 	ret->master = str_eq(arn, cfg->master_stage_arn);
 	ret->name = member(o, "name", STR_NULL);

@@ -8,12 +8,23 @@ number_or_null(int64_t n)
 	return n > 0 ? json_integer(n) : json_null();
 }
 
+/* Whole, for a cold Redis; null: there is none that can be read. */
+static json_t *
+whole(const struct stage *s)
+{
+	struct err ignored = ERR_INIT;
+	json_t *o = NULL;
+
+	return s->json.n > 0 && json_parse_object(s->json, &o, &ignored) ? o
+									 : json_null();
+}
+
 /* Typed by stage_from_json: what else may stand in the registry must not stop the copy. */
 json_t *
 stages_copy_entry(const struct stage *s)
 {
 	/* clang-format off */
-	return json_pack("{s:o, s:{s:o, s:b, s:o, s:o, s:O, s:o}, s:b}",
+	return json_pack("{s:o, s:{s:o, s:b, s:o, s:o, s:O, s:o}, s:b, s:o}",
 	    "a", json_str(s->arn),
 	    "s",
 	        "name", json_str(s->name.p != NULL ? s->name : STR("")),
@@ -22,7 +33,8 @@ stages_copy_entry(const struct stage *s)
 	        "state", json_str(s->state),
 	        "tags", s->tags,
 	        "createdAt", number_or_null(s->created_at_ms),
-	    "k", s->master);
+	    "k", s->master,
+	    "w", whole(s));
 	/* clang-format on */
 }
 

@@ -1,8 +1,9 @@
 /*
  * stages_copy.h - the copy of the registry in PostgreSQL.          layer: domain
  *
- * So that history can name stages that are gone. Redis decides; the copy follows: one stage
- * right after it changed, all of them with each snapshot.
+ * So that history can name stages that are gone, and a Redis that was lost can be filled again
+ * (domain/restore). Redis decides; the copy follows: one stage right after it changed, all of them
+ * with each pass of autoscale and each snapshot.
  */
 #ifndef DOMAIN_STAGES_COPY_H
 #define DOMAIN_STAGES_COPY_H

@@ -21,6 +21,7 @@ struct redis {
 	size_t out_n, out_size;
 	struct arena scratch; /* replies nobody reads, and formatted numbers */
 	char timeout_ms[24], capacity[24]; /* the same in every call */
+	bool cold, compared;		   /* redis.h */
 };
 
 struct redis *
@@ -43,6 +44,7 @@ disconnect(struct redis *r)
 {
 	redis_conn_close(r->conn);
 	r->conn = NULL;
+	r->compared = false;
 	if (r->reader != NULL)
 		redisReaderFree(r->reader);
 	r->reader = NULL;
@@ -267,6 +269,27 @@ note_repeated(struct redis_call **calls, size_t n)
 		calls[n]->repeated = true;
 }
 
+/* No error of a call but of the server as it is now: it is not, or no longer, the primary. */
+static bool
+wrong_server(const struct reply *reply)
+{
+	return reply_says(reply, STR("READONLY")) || reply_says(reply, STR("MASTERDOWN"));
+}
+
+static void
+look_at_replies(struct redis *r, struct redis_call **calls, size_t n)
+{
+	bool wrong = false;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		r->cold |= reply_is_cold(calls[i]->reply);
+		wrong |= wrong_server(calls[i]->reply);
+	}
+	if (wrong)
+		disconnect(r);
+}
+
 static bool
 run_until(struct redis *r, struct redis_call **calls, size_t n, int64_t deadline,
     struct err *err)
@@ -284,8 +307,10 @@ run_until(struct redis *r, struct redis_call **calls, size_t n, int64_t deadline
 		res = exchange(r, calls, n, false, &unknown, deadline);
 		if (res == CONN_OK && unknown > 0)
 			res = exchange(r, calls, n, true, &unknown, deadline);
-		if (res == CONN_OK)
+		if (res == CONN_OK) {
+			look_at_replies(r, calls, n);
 			return true;
+		}
 		/* A kept connection may have been closed behind our back: once more. */
 		if (res == CONN_LATE || fresh || attempt > 0)
 			return late_or_broken(r, res, ERR_UNCERTAIN, err);
@@ -331,11 +356,34 @@ redis_probe(struct redis *r, struct arena *a, int64_t timeout_ms, struct err *er
 	struct redis_call c, *one = &c;
 
 	redis_call_init(&c, a, SCRIPT_PROBE);
-	if (!run_until(r, &one, 1, clock_mono_ms() + timeout_ms, err) ||
-	    !redis_reply_ok(c.reply, err))
+	if (!run_until(r, &one, 1, clock_mono_ms() + timeout_ms, err))
 		return false;
 	r->fuse_until_ms = 0;
-	return true;
+	return redis_reply_ok(c.reply, err);
+}
+
+bool
+redis_is_cold(const struct redis *r)
+{
+	return r->cold;
+}
+
+void
+redis_warm(struct redis *r)
+{
+	r->cold = false;
+}
+
+bool
+redis_is_compared(const struct redis *r)
+{
+	return r->compared;
+}
+
+void
+redis_set_compared(struct redis *r, bool compared)
+{
+	r->compared = compared && r->conn != NULL;
 }
 
 void

@@ -64,7 +64,10 @@ bool redis_call(struct redis *r, struct redis_call *c, struct err *err);
 
 /*
  * An error reply of the server as an err: LOADING, READONLY, OOM, MISCONF, MASTERDOWN,
- * CLUSTERDOWN, NOAUTH, NOPERM are ERR_UPSTREAM; others ERR_BUG.
+ * CLUSTERDOWN, NOAUTH, NOPERM are ERR_UPSTREAM; others ERR_BUG. So is the answer {'COLD'}
+ * (lua/lib/epoch.lua): ERR_UPSTREAM with MSG_REDIS_COLD.
+ * After READONLY and MASTERDOWN redis_run has given up the connection: the next call looks
+ * for the primary anew, its name included.
  */
 bool redis_reply_ok(const struct reply *r, struct err *err);
 
@@ -77,6 +80,20 @@ bool redis_probe(struct redis *r, struct arena *a, int64_t timeout_ms, struct er
  */
 bool redis_try(
     struct redis *r, struct redis_call *c, int64_t timeout_ms, struct err *err);
+
+/*
+ * Whether a script has answered COLD and nobody has said since, by redis_warm(), that the state
+ * is loaded. domain/restore loads it.
+ */
+bool redis_is_cold(const struct redis *r);
+void redis_warm(struct redis *r);
+
+/*
+ * A mark on the connection, gone when it is opened anew: this server was compared with
+ * PostgreSQL (records_check).
+ */
+bool redis_is_compared(const struct redis *r);
+void redis_set_compared(struct redis *r, bool compared);
 
 /* Building a call. Numbers are written into the call's arena. */
 void redis_call_init(struct redis_call *c, struct arena *a, enum script script);

@@ -130,23 +130,45 @@ static const struct str away_words[] = {
 	STR("ERR max number of clients"),
 };
 
+/* Older servers put the word behind what they say of the script. */
+bool
+reply_says(const struct reply *r, struct str word)
+{
+	size_t i;
+
+	if (r == NULL || r->type != REPLY_ERROR)
+		return false;
+	for (i = 0; i + word.n <= r->s.n; i++)
+		if ((i == 0 || r->s.p[i - 1] == '-') &&
+		    memcmp(r->s.p + i, word.p, word.n) == 0)
+			return true;
+	return false;
+}
+
+bool
+reply_is_cold(const struct reply *r)
+{
+	return str_is(reply_str(r, 0), "COLD");
+}
+
 bool
 redis_reply_ok(const struct reply *r, struct err *err)
 {
 	enum err_kind kind = ERR_BUG;
-	struct str text;
 	size_t i;
 
 	if (r == NULL)
 		return err_set(err, ERR_BUG, "no reply from redis");
+	if (reply_is_cold(r)) {
+		(void)err_tell(err, ERR_UPSTREAM, MSG_REDIS_COLD,
+		    "redis has no state: it is loaded from PostgreSQL");
+		err->source = ERR_FROM_REDIS;
+		return false;
+	}
 	if (r->type != REPLY_ERROR)
 		return true;
-	text = r->s;
-	/* An error raised inside a script is reported with this prefix by older servers. */
-	if (str_starts(text, STR("ERR Error running script")))
-		text = str_skip(text, text.n < 24 ? text.n : 24);
 	for (i = 0; i < sizeof(away_words) / sizeof(*away_words); i++)
-		if (str_starts(text, away_words[i]) || str_starts(r->s, away_words[i]))
+		if (reply_says(r, away_words[i]))
 			kind = ERR_UPSTREAM;
 	return err_from(err, ERR_FROM_REDIS, kind, "redis refused: %.*s", STR_ARG(r->s));
 }

@@ -2,7 +2,7 @@
 -- session ends now.
 -- ARGV[8] user  ARGV[9] stage ARN  ARGV[10] session id  ARGV[11] participant id
 -- -> {'OK', noted 0|1} 0: he has left, or sits elsewhere, by now
---@include head session
+--@include head epoch session
 local user, arn = ARGV[8], ARGV[9]
 local session = session_of(user, arn)
 if not session or session.s ~= ARGV[10] then

@@ -1,11 +1,11 @@
 -- evict: end sessions without a heartbeat (cron/heartbeat_cleanup).
 -- ARGV[8] most to end in this call  ARGV[9] '1' = only count them
 -- -> {'OK', ended, still lapsed, stages looked at}
---@include head stages session
+--@include head epoch stages session
 -- Moves that were never confirmed: who was at it has died. There are few, if any.
 local moving = redis.call('HGETALL', P .. 'viewer:moving')
 for i = 1, #moving, 2 do
-	if (tonumber(moving[i + 1]:match('^%d+')) or 0) < cutoff and ARGV[9] ~= '1' then
+	if lapsed(tonumber(moving[i + 1]:match('^%d+')) or 0) and ARGV[9] ~= '1' then
 		end_parked(moving[i])
 	end
 end

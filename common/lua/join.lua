@@ -8,7 +8,7 @@
 --  | {'NO_STAGE'} | {'GONE'} it was deleted | {'OFFLINE'} no picture there
 --  | {'FULL', growing may help 0|1}
 -- Repeating a call with the same session id changes nothing and answers the same.
---@include head rate stages session publisher
+--@include head epoch rate stages session publisher
 local user, wanted, sid, pid = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 local live, participant = publisher_now()
 
@@ -27,7 +27,7 @@ local function present_seat()
 	local arn = redis.call('HGET', P .. 'viewer:stage', user)
 	local beat = arn and redis.call('ZSCORE', beats(arn), user)
 	local session = beat and session_of(user, arn)
-	if session and tonumber(beat) >= cutoff then return arn, session end
+	if session and not lapsed(tonumber(beat)) then return arn, session end
 	if arn then finish(user, arn, tonumber(beat or now), 'timeout') end
 	return nil
 end

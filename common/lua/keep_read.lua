@@ -6,7 +6,7 @@
 --     orders under way, "<participant> <replicas AWS lets him have>" ('' = as the settings say),
 --     AWS was compared with the registry just now 0|1,
 --     arn, stage JSON, seats, viewers now, arn, ...}
---@include head stages
+--@include head epoch stages
 local slot, joins = math.floor(now / 5000), 0
 for i = 0, 2 do
 	joins = math.max(joins, tonumber(redis.call('GET', P .. 'joins:' .. slot - i) or 0))

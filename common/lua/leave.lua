@@ -1,7 +1,7 @@
 -- leave: a viewer says good-bye.
 -- ARGV[8] user  ARGV[9] stage ARN
 -- -> {'OK', had a seat there 0|1, drain due 0|1}
---@include head rate session
+--@include head epoch rate session
 local user, arn = ARGV[8], ARGV[9]
 local beat = tonumber(redis.call('ZSCORE', P .. 'viewer:heartbeat:' .. arn, user) or nil)
 if not beat then
@@ -11,7 +11,7 @@ if not beat then
 	return {'OK', from == arn and 1 or 0, drain_due()}
 end
 -- Who was silent for longer than the time-out had left already.
-if beat < cutoff then
+if lapsed(beat) then
 	finish(user, arn, beat, 'timeout')
 	return {'OK', 0, drain_due()}
 end

@@ -3,7 +3,7 @@
 -- -> {'OK', publisher 'live'|'offline', waiting records, age of the oldest in ms, dead records,
 --     stages, viewers of the rest, seats of the rest,
 --     {arn, viewers now, seats, ...}, {field, number, ...} of the hash `metrics`}
---@include head stages
+--@include head epoch stages
 local arns, list = redis.call('HKEYS', P .. 'stages'), {}
 if redis.call('HEXISTS', P .. 'stages', MASTER) == 0 then arns[#arns + 1] = MASTER end
 for i, arn in ipairs(arns) do

@@ -8,7 +8,7 @@
 -- ARGV[8] 'take', or 'look': change nothing  ARGV[9] id of the run
 -- -> {'OK', ms since CloudWatch was told last or -1 for never, viewers now, stages,
 --     {field, number, ...} now, the same as told last, {name, us, ...} the extremes}
---@include head stages
+--@include head epoch stages
 local sent, sending, taken = P .. 'metrics:sent', P .. 'metrics:sending', P .. 'metrics:taken'
 local window, take = P .. 'metrics:window', ARGV[8] == 'take'
 local run = redis.call('HGET', sending, 'run')

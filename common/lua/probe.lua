@@ -1,5 +1,6 @@
--- probe: is Redis there, and does it take writes?
--- -> {'OK'}
+-- probe: is Redis there, does it take writes, and does it know the show?
+-- -> {'OK'} | {'COLD'}
 --@include head
 redis.call('SET', P .. 'probe', now, 'PX', 60000)
+--@include epoch
 return {'OK'}

@@ -13,11 +13,12 @@
 --    noted  AHEAD of our clock, not noted  UNUSED nothing follows from it
 -- `changed`: status, participant, whether and since when he publishes, or who publishes straight
 -- to the stage. Repeating a call changes nothing.
---@include head rate stages publisher
+--@include head epoch rate stages publisher fact
 local input, arn, who, user, what = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
 local ms, grace = tonumber(ARGV[13]) or 0, tonumber(ARGV[15]) or 0
 local LATE_MS, DAY_MS, SEEN_MAX, SETTLE_MS = 300000, 86400000, 200, 60000
 
+local known = publisher_fact()
 local live, present, info = publisher_now()
 local why = object(redis.call('GET', P .. 'publisher:why'))
 local seen, flat = {}, redis.call('HGETALL', P .. 'publisher:seen')
@@ -209,4 +210,5 @@ end
 if input ~= 'hand' and not ours then return answer('NOT_OURS') end
 local result = on[input]()
 prune()
+publisher_state(known)
 return result

@@ -5,7 +5,9 @@
 --          or 'fail': nobody shall try for a while
 -- ARGV[11] life of the lock or length of that while, ms
 -- -> {'OK', still waiting} | {'LOST', still waiting}
---@include head
+-- `records:written` is the newest id that was removed so: what PostgreSQL has beyond it and the
+-- stream has not, this Redis has forgotten (records_check.lua).
+--@include head place
 local stream, lock = P .. 'records', P .. 'lock:records'
 if redis.call('GET', lock) ~= ARGV[8] then
 	return {'LOST', redis.call('XLEN', stream)}
@@ -17,6 +19,9 @@ while ARGV[9] ~= '' do
 	end
 	if #ids == 0 then break end
 	redis.call('XDEL', stream, unpack(ids))
+end
+if ARGV[9] ~= '' and not written(ARGV[9]) then
+	redis.call('SET', P .. 'records:written', ARGV[9])
 end
 local left = redis.call('XLEN', stream)
 if ARGV[10] == 'fail' then

@@ -7,7 +7,7 @@
 --    another; when it is not there and may not be made, it may not be listed yet
 --  | {'MADE', arn, JSON}  this order has its stage
 --  | {'LIMIT', stages and orders that exist} | {'LOST'}
---@include head fence stages
+--@include head epoch fence stages
 local orders, stages = P .. 'orders', all_stages()
 for _, stage in ipairs(stages) do
 	if stage.order == ARGV[9] then return {'MADE', stage.arn, stage.json} end

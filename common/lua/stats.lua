@@ -1,6 +1,6 @@
 -- stats: every stage with its viewers now, the publisher, and what the keeper said last.
 -- -> {'OK', publisher 'live'|'offline', publisher JSON, JSON of the report ('' = none), arn, stage JSON, viewers now, ...}
---@include head rate stages
+--@include head epoch rate stages
 local answer = {'OK', redis.call('GET', P .. 'publisher:status') or 'offline',
 	redis.call('GET', P .. 'publisher:info') or '', redis.call('GET', P .. 'keeper:report') or ''}
 for _, stage in ipairs(all_stages()) do

@@ -3,7 +3,7 @@
 -- ARGV[8] user  ARGV[9] stage ARN  ARGV[10] session id; another session is left alone, and one that
 -- another call has asked for or a heartbeat has touched since
 -- -> {'OK', freed 0|1}
---@include head stages session
+--@include head epoch stages session
 local user, arn = ARGV[8], ARGV[9]
 local session = session_of(user, arn)
 if not session or session.s ~= ARGV[10] then return {'OK', 0} end

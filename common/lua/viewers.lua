@@ -3,7 +3,7 @@
 -- ended with ('' = from the start). Who beats meanwhile moves towards the end: he may be seen
 -- twice and is never missed.
 -- -> {'OK', known 0|1, seats, viewers now, more 0|1, user, last heartbeat, session text, ...}
---@include head rate stages
+--@include head epoch rate stages
 local arn, size = ARGV[8], tonumber(ARGV[9])
 local key = beats(arn)
 local first = redis.call('ZCOUNT', key, '-inf', '(' .. cutoff)

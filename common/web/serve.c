@@ -15,6 +15,9 @@
 #include "web/ratelimit.h"
 #include "base/banned.h"
 
+/* A worker that was frozen must not do what nobody waits for any more (serve.h). */
+#define STALE_US 5000000
+
 struct slot {
 	FCGX_Request fcgi;
 	struct arena arena;
@@ -107,6 +110,19 @@ run_calls(const struct serve *s, struct metrics_flush *f, struct redis_call **ca
 	return ok;
 }
 
+/* Right before the call is sent. */
+static void
+drop_stale(struct slot *sl)
+{
+	if (!sl->called || clock_mono_us() - sl->rq.start_us <= STALE_US)
+		return;
+	sl->called = false;
+	if (!sl->failed)
+		(void)err_tell(&sl->err, ERR_UPSTREAM, MSG_TOO_LATE,
+		    "the request came too long ago");
+	sl->failed = true;
+}
+
 static void
 ask_redis(const struct serve *s, struct metrics_flush *f, struct slot *slots, size_t n)
 {
@@ -114,9 +130,11 @@ ask_redis(const struct serve *s, struct metrics_flush *f, struct slot *slots, si
 	struct err err = ERR_INIT;
 	size_t i, n_calls = 0;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		drop_stale(&slots[i]);
 		if (slots[i].called)
 			calls[n_calls++] = &slots[i].rq.call;
+	}
 	if (n_calls == 0 || run_calls(s, f, calls, n_calls, &err))
 		return;
 	for (i = 0; i < n; i++) {
@@ -412,6 +430,9 @@ serve_cgi(const struct serve *s, char **env, struct err *err)
 	json_use(NULL);
 	if (sl->rq.after_due && s->after != NULL)
 		s->after(s->app);
+	/* There is no later tick. */
+	if (s->tick != NULL && redis_is_cold(s->redis))
+		s->tick(s->app);
 	metrics_flush_now(&flush, s->redis);
 	metrics_flush_clear(&flush);
 	arena_clear(&sl->arena);

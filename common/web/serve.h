@@ -5,6 +5,9 @@
  * ask, sends all their script calls in one round trip, answers all, then does the
  * after-work. Under light load a batch is one request and nothing waits. A
  * route marked slow closes its batch and is answered last. Why: docs/design.md, D1a.
+ *
+ * A request whose call would go out more than five seconds after it was accepted is answered 503
+ * without it: the worker was frozen, and its client has come again elsewhere since.
  */
 #ifndef WEB_SERVE_H
 #define WEB_SERVE_H

@@ -49,6 +49,9 @@ cgi() {
 	http_status=$(sed -n 's/^Status: //p' <<<"$http_headers")
 }
 
+# own_show PREFIX: a prefix of a test's own, with the state of a show that has just begun and that
+# shares its PostgreSQL with others.
+own_show() { redis_c mset "$1epoch" 1 "$1records:written" 9999999999999-0 >/dev/null; }
 redis_c() { redis-cli -s "$REDIS_SOCKET" "$@"; }
 psql_q() { psql -X -qAt -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" -c "$1"; }
 

@@ -83,8 +83,16 @@ local function end_parked(user)
 	redis.call('HDEL', P .. 'viewer:moving', user)
 	if session then record(user, arn, session, {l = math.max(at, session.j), r = 'moved'}) end
 end
+-- The programs have not been there for longer than they ever are: nobody could beat, and nobody is
+-- ended for it. They come back with a pulse, which decides what follows.
+local function outage()
+	local pulse = tonumber(redis.call('GET', P .. 'pulse') or nil)
+	return pulse ~= nil and now - pulse > 10000
+end
+local function lapsed(beat) return beat < cutoff and not outage() end
 -- End up to `limit` sessions whose heartbeat lapsed, at the time of that heartbeat.
 local function evict(arn, limit)
+	if outage() then return 0 end
 	-- Nobody beats in the future: a clock that was ahead must not keep anybody for ever.
 	local ahead = redis.call('ZRANGEBYSCORE', P .. 'viewer:heartbeat:' .. arn, '(' .. now, '+inf',
 		'LIMIT', 0, limit)

@@ -1,0 +1,58 @@
+/* What a program does when Redis is cold: domain/restore. */
+#include "app/app.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "domain/restore.h"
+#include "base/banned.h"
+
+#define SAY_AGAIN_MS 30000 /* that it does not work */
+
+static bool
+open_heal(struct app *app, struct err *err)
+{
+	(void)app, (void)err;
+	return true;
+}
+
+static void
+close_heal(struct app *app)
+{
+	(void)app;
+}
+
+static void
+say_restored(const struct restore_result *res)
+{
+	LOG(LOG_WARN, "the state was loaded from PostgreSQL",
+	    LOG_INT("stages", res->stages), LOG_INT("seats", res->seats),
+	    LOG_INT("ended", res->ended), LOG_INT("bans", res->bans),
+	    LOG_INT("keys", res->keys));
+}
+
+static void
+heal(struct app *app)
+{
+	struct restore_result res;
+	struct err err = ERR_INIT;
+
+	if (!redis_is_cold(app->redis))
+		return;
+	if (!restore_run(app->redis, app->pg, &app->work, app->ivs != NULL, &res, &err)) {
+		if (clock_mono_ms() >= app->heal_silent_until_ms)
+			log_err(LOG_WARN, "the state could not be loaded", &err);
+		app->heal_silent_until_ms = clock_mono_ms() + SAY_AGAIN_MS;
+		log_flush();
+		return;
+	}
+	app->keeper_due |= res.keeper_due;
+	if (res.end == RESTORE_DONE) {
+		app->heal_silent_until_ms = 0;
+		say_restored(&res);
+		log_flush();
+	}
+}
+
+const struct app_part part_heal = {
+	.open = open_heal, .close = close_heal, .tick = heal
+};
