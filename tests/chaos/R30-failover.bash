@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# shellcheck source=tests/chaos/lib.bash
 . "$(dirname "$0")/lib.bash"
 N=$(size 20000 2000) INTERVAL=4 SWITCH=2
 title R30 "Redis fails over to its replica" \
