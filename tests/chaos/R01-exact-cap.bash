@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck source=tests/chaos/lib.bash
+# shellcheck source=tests/chaos/lib.bash disable=SC2119
 . "$(dirname "$0")/lib.bash"
 ROUNDS=$(size 100 3) RUSH=500
 title R01 "$RUSH joins at once for the last seat of 50, $ROUNDS times over" \

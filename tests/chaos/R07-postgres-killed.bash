@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck source=tests/chaos/lib.bash
+# shellcheck source=tests/chaos/lib.bash disable=SC2119
 . "$(dirname "$0")/lib.bash"
 RATE=$(size 2000 300) FOR=$(size 15 5) AWAY=$(size 15 4)
 N=$((RATE * FOR))

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck source=tests/chaos/lib.bash
+# shellcheck source=tests/chaos/lib.bash disable=SC2119
 . "$(dirname "$0")/lib.bash"
 N=2000 RATE=$(size 1000 500) EACH=$(size 5 1)
 title R08 "The workers are restarted one by one under load" \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck source=tests/chaos/lib.bash
+# shellcheck source=tests/chaos/lib.bash disable=SC2119
 . "$(dirname "$0")/lib.bash"
 N=$(size 5000 1000) TIMEOUT=$(size 15 10) INTERVAL=5
 title R11 "Viewers vanish without a word" \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck source=tests/chaos/lib.bash
+# shellcheck source=tests/chaos/lib.bash disable=SC2119
 . "$(dirname "$0")/lib.bash"
 N=$(size 20000 2000) INTERVAL=$(size 30 5) AWAY=$(size 10 4)
 title R13 "Redis is killed in the show, and back after $AWAY s" \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck source=tests/chaos/lib.bash
+# shellcheck source=tests/chaos/lib.bash disable=SC2119
 . "$(dirname "$0")/lib.bash"
 N=1000 FROZEN=$(size 10 4)
 title R25 "Redis is frozen (SIGSTOP) for $FROZEN s" "$N viewers, a heartbeat each 5 s"

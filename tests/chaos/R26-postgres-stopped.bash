@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck source=tests/chaos/lib.bash
+# shellcheck source=tests/chaos/lib.bash disable=SC2119
 . "$(dirname "$0")/lib.bash"
 N=$(size 3000 600) RATE=$(size 200 100)
 title R26 "PostgreSQL is stopped" "$N joins at $RATE/s meanwhile. The spool is the stream in Redis: its limit is Redis' memory, so there is no 80 %"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck source=tests/chaos/lib.bash
+# shellcheck source=tests/chaos/lib.bash disable=SC2119
 . "$(dirname "$0")/lib.bash"
 N=$(size 500 100)
 title R28 "AWS takes calls and answers none of them" \

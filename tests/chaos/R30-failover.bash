@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck source=tests/chaos/lib.bash
+# shellcheck source=tests/chaos/lib.bash disable=SC2119
 . "$(dirname "$0")/lib.bash"
 N=$(size 20000 2000) INTERVAL=4 SWITCH=2
 title R30 "Redis fails over to its replica" \

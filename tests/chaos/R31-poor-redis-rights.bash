@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck source=tests/chaos/lib.bash
+# shellcheck source=tests/chaos/lib.bash disable=SC2119
 . "$(dirname "$0")/lib.bash"
 N=$(size 2000 300)
 title R31 "A Redis user without KEYS, SCAN, FLUSHALL, CONFIG, and with our prefix only" \

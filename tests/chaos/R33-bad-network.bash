@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck source=tests/chaos/lib.bash
+# shellcheck source=tests/chaos/lib.bash disable=SC2119
 . "$(dirname "$0")/lib.bash"
 FOR=$(size 40 6) RATE=10
 title R33 "A bad network to both stores: 200 +- 100 ms each way, 2 % lost" \

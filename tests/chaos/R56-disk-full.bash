@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck source=tests/chaos/lib.bash
+# shellcheck source=tests/chaos/lib.bash disable=SC2119
 . "$(dirname "$0")/lib.bash"
 FULL=$(size 10 3)
 title R56 "The disk of the logs, of PostgreSQL and of Redis is full, one after the other" \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck source=tests/chaos/lib.bash
+# shellcheck source=tests/chaos/lib.bash disable=SC2119
 . "$(dirname "$0")/lib.bash"
 title R57 "Each operation of AWS with each fault" \
 	"21 operations, 19 faults, at the emulator; then CreateStage whose answer is lost, through the API"

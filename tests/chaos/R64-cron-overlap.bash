@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck source=tests/chaos/lib.bash
+# shellcheck source=tests/chaos/lib.bash disable=SC2119
 . "$(dirname "$0")/lib.bash"
 title R64 "Snapshots at once, left out, and killed in the middle" \
 	"5 runs at once; 3 slots left out; one killed while it holds the lock"

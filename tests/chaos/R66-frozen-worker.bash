@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck source=tests/chaos/lib.bash
+# shellcheck source=tests/chaos/lib.bash disable=SC2119
 . "$(dirname "$0")/lib.bash"
 N=2000 FROZEN=$(size 20 6)
 title R66 "One of four workers is frozen (SIGSTOP) for $FROZEN s" \
