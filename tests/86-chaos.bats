@@ -7,6 +7,7 @@ load lib/common
 
 setup_file() {
 	export CHAOS_SIZE=quick OUT=$BATS_FILE_TMPDIR
+	# shellcheck disable=SC2016 # the variables are the inner shell's
 	printf '%s\n' R14 R13 R30 R11 R33 R25 R28 R66 R08 R26 R31 R01 R64 |
 		xargs -P 4 -I{} bash -c 'bash "$PROJECT_ROOT"/tests/chaos/{}-*.bash >"$OUT/{}" 2>&1
 			echo "$?" >"$OUT/{}.status"' 3>&-

@@ -333,6 +333,18 @@ catch_signals(sigset_t *ret_asleep)
 	sigaction(SIGPIPE, &sa, NULL);
 }
 
+/* While requests wait epoll_pwait has something to return and lets no signal in: under load one has
+ * to look. */
+static bool
+asked_to_stop(void)
+{
+	sigset_t pending;
+
+	return stopping ||
+	       (sigpending(&pending) == 0 && (sigismember(&pending, SIGTERM) == 1 ||
+						 sigismember(&pending, SIGINT) == 1));
+}
+
 /* When the next tick is due; one that is due is done. */
 static void
 tick(const struct serve *s, int64_t *next_ms)
@@ -376,7 +388,7 @@ serve_socket(const struct serve *s, int listen_fd, struct err *err)
 		return err_set(err, ERR_BUG, "cannot listen: %s", strerror(errno));
 	slots = slots_open(listen_fd);
 	metrics_flush_init(&flush);
-	while (!stopping) {
+	while (!asked_to_stop()) {
 		tick(s, &tick_ms);
 		if (epoll_pwait(ep, &ev, 1, sleep_ms(s, &flush, tick_ms), &asleep) > 0)
 			serve_batch(s, &flush, slots);

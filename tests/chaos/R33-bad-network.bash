@@ -21,11 +21,9 @@ proxy postgres delay 200 100 2
 say beat 5
 say join $((FOR * RATE)) "$RATE"
 crowd_quiet $((FOR + 60))
-refused=$(($(wc -l <"$CASE/acks") - 200))
 say phase after
 proxy redis delay 0 0 0
 proxy postgres delay 0 0 0
-good_at=$(now_us)
 say join 50 50
 sleep 6
 is "viewers: those who were let in" "$(watching)" "$(awk '$1 == "join"' "$CASE/acks" | wc -l)"

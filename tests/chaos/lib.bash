@@ -228,6 +228,6 @@ proxy_postgres() {
 	DB_PORT=5433
 	proxy_begin postgres "$socket" "$DB_HOST/.s.PGSQL.5433"
 	chmod 777 "$socket"
-	psql_q 'SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-		WHERE pid <> pg_backend_pid() AND backend_type = $$client backend$$' >/dev/null
+	psql_q "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+		WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'" >/dev/null
 }
