@@ -25,8 +25,7 @@ back=$(now_us)
 say phase after
 told "seconds until the count was whole again" "$(seconds_until 45 is_watched_by "$N")"
 # One whole interval, so that each was heard of, and the cleaner looked more than once.
-left=$(awk -v s="$(since "$back")" -v i="$INTERVAL" 'BEGIN { s = i + 10 - s; print s > 0 ? s : 0 }')
-sleep "$left"
+sleep_until "$back" $((INTERVAL + 10))
 is "viewers $((INTERVAL + 10)) s after Redis was back (45 s)" "$(watching)" "$N"
 crowd_end
 

@@ -21,8 +21,7 @@ say phase after
 redis_c flushall >/dev/null
 back=$(now_us)
 told "seconds until the count was whole again" "$(seconds_until 45 is_watched_by "$N")"
-left=$(awk -v s="$(since "$back")" -v i="$INTERVAL" 'BEGIN { s = i + 10 - s; print s > 0 ? s : 0 }')
-sleep "$left"
+sleep_until "$back" $((INTERVAL + 10))
 is "viewers $((INTERVAL + 10)) s after it (45 s)" "$(watching)" "$N"
 is "the publisher is live" "$(redis_c get "${P}publisher:status")" live
 crowd_end

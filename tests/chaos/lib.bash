@@ -102,6 +102,8 @@ seconds_until() {
 	done
 	since "$start"
 }
+# sleep_until MICROSECONDS SECONDS: till so many seconds after that instant.
+sleep_until() { sleep "$(awk -v s="$(since "$1")" -v e="$2" 'BEGIN { print (e > s ? e - s : 0) }')"; }
 aside() { # COMMAND...: in the background until the case ends
 	"$@" 3>&- &
 	background+=($!)
