@@ -25,7 +25,7 @@ first=$REDIS_SOCKET second=$CASE/second.sock
 proxy_redis
 first=$REDIS_SOCKET
 follows() { redis-cli -s "$1" info replication | grep -q 'master_link_status:up'; }
-wait_until 30 follows "$second"
+wait_until 30 follows "$second" 2>/dev/null || { tail -n 5 "$CASE/second.log" && false; }
 
 crowd_begin -s "$MASTER" -c 128
 say rejoin on

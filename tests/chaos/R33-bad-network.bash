@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.bash"
 FOR=$(size 40 6) RATE=10
 title R33 "A bad network to both stores: 200 +- 100 ms each way, 2 % lost" \
-	"$RATE joins/s and 40 heartbeats/s for $FOR s, through a proxy where loss is a late second sending (document: netem, 10 min)"
+	"$RATE joins/s and up to 40 heartbeats/s for $FOR s, through a proxy where loss is a late second sending (document: netem, 10 min)"
 
 stack_up
 live
@@ -18,10 +18,11 @@ crowd_quiet 30
 say phase bad
 proxy redis delay 200 100 2
 proxy postgres delay 200 100 2
-say beat 5
+say beat 15
 say join $((FOR * RATE)) "$RATE"
 crowd_quiet $((FOR + 60))
 say phase after
+say beat 5
 proxy redis delay 0 0 0
 proxy postgres delay 0 0 0
 say join 50 50

@@ -165,6 +165,8 @@ due(enum call call, uint32_t viewer, int64_t due_us)
 static int64_t
 next_viewer(enum call call)
 {
+	uint32_t i;
+
 	if (call == CALL_JOIN) {
 		if (viewer_count == PEOPLE_MAX)
 			return -1;
@@ -172,11 +174,14 @@ next_viewer(enum call call)
 		    stages_given > 0 ? (int)(viewer_count % (uint32_t)stages_given) : -1;
 		return viewer_count++;
 	}
-	for (; leave_cursor < viewer_count; leave_cursor++)
-		if (viewers[leave_cursor].state == STATE_SEATED) {
-			viewers[leave_cursor].state = STATE_LEAVING;
+	while (leave_cursor < viewer_count && viewers[leave_cursor].state != STATE_SEATED)
+		leave_cursor++;
+	/* Nobody leaves while a heartbeat of his is on its way. */
+	for (i = leave_cursor; i < viewer_count; i++)
+		if (viewers[i].state == STATE_SEATED && !viewers[i].busy) {
+			viewers[i].state = STATE_LEAVING;
 			seated--;
-			return leave_cursor++;
+			return i;
 		}
 	return -1;
 }
