@@ -11,7 +11,7 @@ crowd_begin -s "$MASTER" -c 1024
 say join "$N" 4000
 crowd_quiet 30
 say phase restarts
-say beat "$(awk -v n=$N -v r="$RATE" 'BEGIN { print n / r }')"
+say beat "$(awk -v n="$N" -v r="$RATE" 'BEGIN { print n / r }')"
 say way token
 say join $((50 * 12 * EACH)) 50
 
