@@ -48,6 +48,10 @@ const struct ctl_command ctl_commands[] = {
 	{ { "stage", "explain" }, "", 0, 0, ctl_stage_explain,
 	    "what autoscale would do now, and why",
 	    "Changes nothing, does not call AWS.\n" },
+	{ { "viewer", "forget" }, "USER", 1, OPT_BIT(OPT_DRY_RUN), ctl_viewer_forget,
+	    "delete all that is kept about a person",
+	    "His history, his seat and his ban, in PostgreSQL and in Redis, also what is not\n"
+	    "written yet. AWS is not asked: to send him off, call POST /api/viewer/kick first.\n" },
 	{ { "plan", NULL }, "N", 1, OPT_BIT(OPT_CAPACITY) | OPT_BIT(OPT_REPLICAS),
 	    ctl_plan, "what N viewers need, and the first limit in the way",
 	    "With the settings of now, one publisher and AWS' quotas as they are by default.\n" },
@@ -68,6 +72,7 @@ const struct ctl_option_help ctl_options[OPT_COUNT] = {
 	[OPT_CAPACITY] = { "capacity", "N",
 	    "viewers on a stage; default: MAX_VIEWERS_PER_STAGE" },
 	[OPT_REPLICAS] = { "replicas", "N", "default: IVS_MAX_REPLICAS" },
+	[OPT_DRY_RUN] = { "dry-run", NULL, "only say what would be done" },
 	[OPT_HELP] = { "help", NULL, "how a command is used" },
 	[OPT_VERSION] = { "version", NULL, "the version" },
 };

@@ -1,8 +1,8 @@
 /*
  * ctl.h - what the commands of ivsctl share.                      layer: ctl
  *
- * ivsctl.c holds the one table of commands and the main; keys*.c, stages.c and plan.c the
- * commands. Each is safe to repeat. Results go to stdout, as a table for people or with --json
+ * ivsctl.c holds the one table of commands and the main; keys*.c, stages.c, viewer.c and
+ * plan.c the commands. Each is safe to repeat. Results go to stdout, as a table for people or with --json
  * for machines; what to note besides, and errors, to stderr as one sentence each.
  */
 #ifndef CTL_CTL_H
@@ -26,6 +26,7 @@ enum ctl_option {
 	OPT_ORDER,
 	OPT_CAPACITY,
 	OPT_REPLICAS,
+	OPT_DRY_RUN,
 	OPT_HELP,
 	OPT_VERSION,
 	OPT_COUNT
@@ -77,6 +78,7 @@ bool ctl_stage_drain(struct ctl *c, struct err *err);
 bool ctl_stage_undrain(struct ctl *c, struct err *err);
 bool ctl_stage_delete(struct ctl *c, struct err *err);
 bool ctl_stage_explain(struct ctl *c, struct err *err);
+bool ctl_viewer_forget(struct ctl *c, struct err *err);
 bool ctl_plan(struct ctl *c, struct err *err);
 
 #endif

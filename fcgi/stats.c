@@ -234,7 +234,7 @@ publisher(struct app *app, struct req *rq, const struct reply *reply, struct res
 static bool
 ask_set_publisher(struct app *app, struct req *rq, struct err *err)
 {
-	bool live = req_flag(rq, "isPublisherLive");
+	bool live = req_flag(rq, "isPublisherLive", REQUIRED_MEMBER);
 
 	(void)app;
 	if (!req_valid(rq, err))

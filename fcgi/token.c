@@ -131,10 +131,17 @@ ask_stage(struct app *app, struct req *rq, const char *id_name, enum presence_ru
 	return true;
 }
 
+/* A media server is no person; this one may be banned. */
 static bool
 ask_publisher(struct app *app, struct req *rq, struct err *err)
 {
-	return ask_stage(app, rq, "userId", OPTIONAL_MEMBER, err);
+	const struct order *o;
+
+	if (!ask_stage(app, rq, "userId", OPTIONAL_MEMBER, err))
+		return false;
+	o = rq->state;
+	stages_get_for_ask(&rq->call, o->stage_arn, o->id);
+	return true;
 }
 
 static bool
@@ -302,18 +309,22 @@ give_back(struct app *app, struct req *rq, const struct order *o, const struct s
 		log_err(LOG_WARN, "a seat was not given back; it ends by time-out", &err);
 }
 
-/* One round trip more, for tokens of AWS and for a move. */
-static void
+/* One round trip more, for tokens of AWS and for a move. False: he was banned meanwhile. */
+static bool
 confirm(struct app *app, struct req *rq, const struct order *o, const struct seat *seat,
-    const struct token *t)
+    const struct token *t, struct err *err)
 {
-	struct err err = ERR_INIT;
+	struct err why = ERR_INIT;
 
-	if (tokens_are_local(app->tokens) && !seat->moved)
-		return;
-	if (!presence_confirm(
-		app->redis, rq->arena, o->id, seat, t->participant_id, &err))
-		log_err(LOG_WARN, "participant or move was not noted", &err);
+	if ((tokens_are_local(app->tokens) && !seat->moved) ||
+	    presence_confirm(app->redis, rq->arena, o->id, seat, t->participant_id, &why))
+		return true;
+	if (why.kind == ERR_FORBIDDEN) {
+		*err = why;
+		return false;
+	}
+	log_err(LOG_WARN, "participant or move was not noted", &why);
+	return true;
 }
 
 static json_t *
@@ -344,11 +355,11 @@ viewer(struct app *app, struct req *rq, const struct reply *reply, struct resp *
 	if (!take_seat(app, rq, o, reply, &seat, err))
 		return false;
 	stage_from_json(app->cfg, seat.stage_arn, seat.stage_json, &stage);
-	if (!make_token(app, rq, TOKEN_VIEWER, o, &stage, &t, err)) {
+	if (!make_token(app, rq, TOKEN_VIEWER, o, &stage, &t, err) ||
+	    !confirm(app, rq, o, &seat, &t, err)) {
 		give_back(app, rq, o, &seat);
 		return false;
 	}
-	confirm(app, rq, o, &seat, &t);
 	resp_ok(rs, viewer_json(app, o, &seat, &t));
 	return true;
 }

@@ -5,12 +5,15 @@
  * POST /api/viewer/leave {userId,stageArn}                  GET .../list/:stageArn
  * GET  /api/viewer/duration?userId&stageArn                 GET .../history/:userId
  * GET  /api/viewer/stats/:stageArn
+ * POST /api/viewer/kick {userId,ban?}                       DELETE .../ban/:userId
+ * DELETE /api/viewer/history/:userId
  */
 #include "fcgi/viewer/handlers.h"
 #include "base/banned.h"
 
-/* A reader of history may wait for PostgreSQL; heartbeats must not wait behind him. */
-#define PROCESSES 2
+/* A reader of history may wait for PostgreSQL, a kick for AWS; heartbeats must not wait behind
+ * them. */
+#define PROCESSES 3
 
 static const struct route routes[] = {
 	{ METHOD_POST, "/api/viewer/heartbeat", ACCESS_KEY, BUCKET_HEARTBEAT, false,
@@ -27,6 +30,11 @@ static const struct route routes[] = {
 	    ask_history, history },
 	{ METHOD_GET, "/api/viewer/stats/:stageArn", ACCESS_KEY, BUCKET_API, true,
 	    ask_stage_stats, stage_stats },
+	{ METHOD_POST, "/api/viewer/kick", ACCESS_KEY, BUCKET_API, true, ask_kick, kick },
+	{ METHOD_DELETE, "/api/viewer/ban/:userId", ACCESS_KEY, BUCKET_API, false,
+	    ask_unban, unban },
+	{ METHOD_DELETE, "/api/viewer/history/:userId", ACCESS_KEY, BUCKET_API, true,
+	    ask_forget, forget },
 };
 
 int
@@ -37,7 +45,7 @@ main(int argc, char **argv)
 		.help = "answers /api/viewer: presence and watching history",
 		.routes = routes,
 		.n_routes = sizeof(routes) / sizeof(*routes),
-		.parts = { &part_postgres, &part_pulse, &part_heal },
+		.parts = { &part_postgres, &part_aws, &part_pulse, &part_heal },
 		.min_processes = PROCESSES,
 	};
 

@@ -14,14 +14,6 @@ view() {
 }
 close_to() { (($1 >= $2 && $1 <= $2 + 3)) || { echo "got $1, wanted $2" >&2; return 1; }; }
 
-stop_postgres() { # at once, as a crash would
-	kill -QUIT "$(pid_of postgres)"
-	wait_until 10 eval '! pg_isready -q -h "$DB_HOST" -p "$DB_PORT"'
-}
-postgres_back() {
-	pg_isready -q -h "$DB_HOST" -p "$DB_PORT" ||
-		"$PROJECT_ROOT/deploy/stack" restart postgres "$SUITE_DIR" 3>&- >/dev/null
-}
 readable() { answers GET "/api/viewer/history/$1" 200; }
 
 @test "history: an unknown user has an empty one" {

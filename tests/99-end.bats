@@ -15,29 +15,83 @@ logs_of() { # PROGRAM...
 	done
 }
 
-@test "secrets: none of the planted ones is in any log" {
+# All that must stay secret, one a line: the settings that are, each key of a list by itself, and every
+# token that was handed out.
+secrets() {
 	local name all
-	for name in API_SECRET_KEY API_READ_KEYS INTERNAL_SECRET AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN SESSION_SECRET; do
-		all=${!name}
-		for secret in ${all//,/ }; do
-			run grep -rlF -- "$secret" "${logs[@]}"
-			echo "$name found in: $output"
-			[ -z "$output" ]
-		done
-	done
-	# Participant tokens are secrets, too: header.payload.signature of a JWT.
-	run grep -rlE 'eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{20,}' "${logs[@]}"
+	for name in $("$BUILD_DIR/fcgi/health" --dump-config | sed -n 's/=\*\*\*$//p'); do
+		all=${!name:-}
+		printf '%s\n' "${all//,/$'\n'}"
+	done | grep -E '.{8}'
+	find "$SUITE_DIR" -name handed-out -exec cat {} +
+}
+# nowhere PATH...: none of them is in these files, nor anything that looks like a participant token
+# (a JWT: header.payload.signature).
+nowhere() {
+	secrets >"$BATS_TEST_TMPDIR/secrets"
+	run grep -rlaF -f "$BATS_TEST_TMPDIR/secrets" -- "$@"
+	echo "secrets found in: $output"
+	[ "$status" = 1 ] || return 1
+	run grep -rlaE 'eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{20,}' -- "$@"
 	echo "tokens found in: $output"
-	[ -z "$output" ]
+	[ "$status" = 1 ]
 }
 
-@test "secrets: none of them is in a process list" {
-	ps -eo args >"$BATS_TEST_TMPDIR/processes"
-	for secret in ${API_SECRET_KEY//,/ } $API_READ_KEYS $INTERNAL_SECRET $AWS_SECRET_ACCESS_KEY \
-		$AWS_SESSION_TOKEN $SESSION_SECRET; do
-		run grep -F -- "$secret" "$BATS_TEST_TMPDIR/processes"
-		[ "$status" = 1 ]
+@test "secrets: those that are searched for are known, and would be found" {
+	local name
+	secrets >"$BATS_TEST_TMPDIR/secrets"
+	for name in API_SECRET_KEY API_READ_KEYS INTERNAL_SECRET AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN \
+		SESSION_SECRET DB_PASSWORD; do
+		all=${!name}
+		for secret in ${all//,/ }; do
+			grep -qxF -- "$secret" "$BATS_TEST_TMPDIR/secrets"
+		done
 	done
+	# The settings of the stack hold them, and must.
+	run nowhere "$SUITE_DIR/env"
+	[ "$status" = 1 ]
+}
+
+@test "secrets: none of the planted ones is in any log" { nowhere "${logs[@]}"; }
+
+@test "secrets: none of them is in an answer, but where tokens are handed out" {
+	call GET /livez # so that there is one
+	nowhere $(find "$SUITE_DIR" -name answers)
+}
+
+@test "secrets: none of them was in a process list at any time" {
+	ps -eo args= | grep -v "$BATS_TEST_TMPDIR" >"$BATS_TEST_TMPDIR/processes"
+	for what in fcgi/token fcgi/viewer redis-server postgres lighttpd; do
+		grep -qF "$what" "$SUITE_DIR/processes"
+	done
+	nowhere "$BATS_TEST_TMPDIR/processes" "$SUITE_DIR/processes"
+}
+
+@test "secrets: none of them is in PostgreSQL" {
+	pg_dump -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" >"$BATS_TEST_TMPDIR/dump"
+	grep -qF viewer_sessions "$BATS_TEST_TMPDIR/dump"
+	nowhere "$BATS_TEST_TMPDIR/dump"
+}
+
+rewritten() { redis_c info persistence | grep -q '^aof_rewrite_in_progress:0' && redis_c info persistence | grep -q '^rdb_bgsave_in_progress:0'; }
+@test "secrets: none of them is in the files of Redis, as they grew and written anew" {
+	local -a files
+	mapfile -t files < <(find "$SUITE_DIR" -type d -name redis)
+	((${#files[@]} > 0))
+	nowhere "${files[@]}"
+	# In these nothing is compressed.
+	redis_c config set rdbcompression no >/dev/null
+	redis_c config set aof-use-rdb-preamble no >/dev/null
+	redis_c bgrewriteaof >/dev/null
+	wait_until 20 rewritten
+	redis_c save >/dev/null
+	[ -s "$(redis_c config get dir | tail -n 1)/dump.rdb" ]
+	nowhere "${files[@]}"
+}
+
+@test "core files: no program left one" {
+	equals "$(find "${TMPDIR:-$SUITE_DIR}" "$(dirname "$REDIS_SOCKET")" "$PROJECT_ROOT" -path "$PROJECT_ROOT/.git" -prune \
+		-o -type f -regex '.*/core\(\.[0-9]+\)?' -print 2>/dev/null)" ''
 }
 
 @test "logs: every line of our programs is one JSON object with time, level and program" {

@@ -66,4 +66,10 @@ if grep -nE "call\('(KEYS|SCAN|HSCAN|SSCAN|ZSCAN|FLUSH)" -r common/lua >&2 ||
 	grep -nE 'STR\("(KEYS|SCAN|HSCAN|SSCAN|ZSCAN|FLUSH)' -r common fcgi cron ctl >&2; then
 	bad=1
 fi
+# A script of seats, stages or publisher must not take a Redis that lost them for an empty show.
+for f in common/lua/*.lua; do
+	case $f in */restore_*.lua) continue ;; esac
+	grep -qE "^--@include.* (session|stages|entry|publisher)( |$)|'(viewer|publisher):|'stages'" "$f" || continue
+	grep -qE '^--@include.* epoch( |$)' "$f" || { echo "$f: must include epoch" >&2; bad=1; }
+done
 exit $bad

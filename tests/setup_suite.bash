@@ -16,6 +16,7 @@ setup_suite() {
 	export AWS_ACCESS_KEY_ID=AKIATESTCANARYKEYID1
 	export AWS_SECRET_ACCESS_KEY="canary-aws-secret-$RANDOM$RANDOM"
 	export AWS_SESSION_TOKEN="canary-aws-session-$RANDOM$RANDOM"
+	export DB_PASSWORD="canary-db-$RANDOM$RANDOM" SESSION_SECRET="canary-session-secret-$RANDOM$RANDOM$RANDOM"
 	export AWS_REGION=ap-northeast-1 AWS_ACCOUNT_ID=123456789012
 	# Loopback is our "proxy": tests appear as other clients by X-Forwarded-For.
 	export TRUSTED_PROXIES=127.0.0.1 CORS_ORIGINS='https://show.example,https://admin.example'
@@ -33,10 +34,32 @@ setup_suite() {
 	# this Redis for one that has forgotten something.
 	redis-cli -s "$REDIS_SOCKET" set "${REDIS_KEY_PREFIX:-ivs:prod:}records:written" \
 		9999999999999-0 >/dev/null
+	touch "$SUITE_DIR/sampling"
+	sample_processes 3>&- >"$SUITE_DIR/processes" 2>/dev/null &
+	export SAMPLER=$!
+}
+
+# The command lines of all that a show is made of, each once, while there is a file `sampling`. What
+# the tests run themselves (curl with a key) is not of it.
+sample_processes() {
+	while [ -e "$SUITE_DIR/sampling" ]; do
+		ps -eo args=
+		sleep 1
+	done | awk '
+		BEGIN { n = split("token stage viewer stats health heartbeat_cleanup autoscale records metrics snapshot " \
+			"purge ivsctl lighttpd redis-server redis-cli postgres postgres: psql pg_dump ivs_emulator", w)
+			for (i = 1; i <= n; i++) ours[w[i]] = 1 }
+		{ name = $1; sub(/.*\//, "", name) }
+		(name in ours || $0 ~ /^[^ ]*bash [^ ]*deploy\//) && !seen[$0]++ { print; fflush() }'
+}
+stop_sampling() {
+	rm -f "$SUITE_DIR/sampling"
+	while kill -0 "$SAMPLER" 2>/dev/null; do sleep 0.1; done
 }
 
 teardown_suite() {
 	local stack
+	stop_sampling
 	# Those of single files, too, should one not have come to its end.
 	while read -r stack; do
 		"$PROJECT_ROOT/deploy/stack" down "${stack%/*}" 3>&- >/dev/null || return 1

@@ -153,6 +153,14 @@ struct ivs_participants {
 bool ivs_list_publishers(struct ivs *v, struct arena *a, struct str stage_arn,
     struct str session_id, struct ivs_participants *ret, struct err *err);
 
+/* Those of a session with this user id, connected or not: all pages. */
+bool ivs_list_of_user(struct ivs *v, struct arena *a, struct str stage_arn,
+    struct str session_id, struct str user_id, struct ivs_participants *ret,
+    struct err *err);
+bool ivs_get_participant(struct ivs *v, struct arena *a, struct str stage_arn,
+    struct str session_id, struct str participant_id, struct ivs_participant *ret,
+    struct err *err);
+
 struct ivs_session {
 	struct str session_id;
 	int64_t started_ms, ended_ms; /* 0: not */

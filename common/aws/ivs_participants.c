@@ -7,7 +7,7 @@
 #define PAGE 100
 #define REASON_MAX_CHARS 128
 
-/* ---- who ever published in a session ---- */
+/* ---- who is or was in a session ---- */
 
 static const char *
 participant_read(struct arena *a, const json_t *item, void *slot, void *arg)
@@ -24,9 +24,11 @@ participant_read(struct arena *a, const json_t *item, void *slot, void *arg)
 	return p->participant_id.n > 0 ? NULL : "participants[].participantId";
 }
 
-bool
-ivs_list_publishers(struct ivs *v, struct arena *a, struct str stage_arn,
-    struct str session_id, struct ivs_participants *ret, struct err *err)
+/* filter: the member by which AWS chooses; its reference is taken. */
+static bool
+list_participants(struct ivs *v, struct arena *a, struct str stage_arn,
+    struct str session_id, const char *filter, json_t *value,
+    struct ivs_participants *ret, struct err *err)
 {
 	static const struct aws_op op = { .name = "ListParticipants",
 		.repeat = AWS_READ,
@@ -37,13 +39,54 @@ ivs_list_publishers(struct ivs *v, struct arena *a, struct str stage_arn,
 
 	if (!ivs_check_stage_arn(stage_arn, err) || !ivs_check_session(session_id, err) ||
 	    !ivs_list_pages(v, a, &list,
-		json_pack("{s:o, s:o, s:b, s:i}", "stageArn", json_str(stage_arn),
-		    "sessionId", json_str(session_id), "filterByPublished", 1,
-		    "maxResults", PAGE),
+		json_pack("{s:o, s:o, s:o, s:i}", "stageArn", json_str(stage_arn),
+		    "sessionId", json_str(session_id), filter, value, "maxResults", PAGE),
 		&participants, &ret->n, err))
 		return false;
 	ret->v = participants;
 	return true;
+}
+
+bool
+ivs_list_publishers(struct ivs *v, struct arena *a, struct str stage_arn,
+    struct str session_id, struct ivs_participants *ret, struct err *err)
+{
+	return list_participants(
+	    v, a, stage_arn, session_id, "filterByPublished", json_true(), ret, err);
+}
+
+bool
+ivs_list_of_user(struct ivs *v, struct arena *a, struct str stage_arn,
+    struct str session_id, struct str user_id, struct ivs_participants *ret,
+    struct err *err)
+{
+	return ivs_check_text(user_id, IVS_USER_ID_MAX_CHARS, "the user id", err) &&
+	       list_participants(v, a, stage_arn, session_id, "filterByUserId",
+		   json_str(user_id), ret, err);
+}
+
+bool
+ivs_get_participant(struct ivs *v, struct arena *a, struct str stage_arn,
+    struct str session_id, struct str participant_id, struct ivs_participant *ret,
+    struct err *err)
+{
+	static const struct aws_op op = { .name = "GetParticipant", .repeat = AWS_READ };
+	json_t *answer;
+	bool ok;
+
+	if (!ivs_check_stage_arn(stage_arn, err) || !ivs_check_session(session_id, err) ||
+	    !ivs_check_participant(participant_id, err))
+		return false;
+	if (!aws_call_body(v, a, &op,
+		json_pack("{s:o, s:o, s:o}", "stageArn", json_str(stage_arn), "sessionId",
+		    json_str(session_id), "participantId", json_str(participant_id)),
+		&answer, err))
+		return false;
+	ok = participant_read(a, json_object_get(answer, "participant"), ret, NULL) ==
+		 NULL ||
+	     aws_incomplete(v, &op, "participant.participantId", err);
+	json_decref(answer);
+	return ok;
 }
 
 /* ---- sessions ---- */

@@ -22,6 +22,7 @@ static const struct {
 	{ "StopParticipantReplication", 5 },
 	{ "ListParticipantReplicas", 5 },
 	{ "ListParticipants", 5 },
+	{ "GetParticipant", 5 },
 	{ "ListParticipantEvents", 5 },
 	{ "ListStageSessions", 5 },
 	{ "DisconnectParticipant", 5 },

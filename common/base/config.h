@@ -23,6 +23,7 @@
 
 enum token_mode { TOKEN_MODE_AUTO, TOKEN_MODE_LOCAL, TOKEN_MODE_API };
 enum ivs_user_id_mode { IVS_USER_ID_PLAIN, IVS_USER_ID_OPAQUE };
+enum ip_mode { IP_FULL, IP_TRUNCATE, IP_NONE };
 enum ws_auth { WS_AUTH_NONE, WS_AUTH_KEY };
 enum environment { ENV_PRODUCTION, ENV_DEVELOPMENT, ENV_TEST };
 
@@ -65,6 +66,7 @@ struct config {
 	struct str api_read_keys, internal_secret, session_secret;
 	struct str cors_origins;
 	enum ws_auth ws_auth;
+	enum ip_mode ip_mode; /* what is kept of clients' addresses */
 	enum lang api_lang;
 	int64_t max_body_bytes;
 	struct str trusted_proxies_text, rate_limit_exempt_text;

@@ -6,13 +6,14 @@
 
 static const char *const token_modes[] = { "auto", "local", "api", NULL };
 static const char *const user_id_modes[] = { "plain", "opaque", NULL };
+static const char *const ip_modes[] = { "full", "truncate", "none", NULL };
 static const char *const ws_auths[] = { "none", "key", NULL };
 static const char *const environments[] = { "production", "development", "test", NULL };
 static const char *const langs[] = { "zh-TW", "en", NULL };
 static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
 
 _Static_assert(TOKEN_MODE_API == 2 && IVS_USER_ID_OPAQUE == 1 && WS_AUTH_KEY == 1 &&
-		   ENV_TEST == 2 && LANG_EN == 1 && LOG_DEBUG == 3,
+		   IP_NONE == 2 && ENV_TEST == 2 && LANG_EN == 1 && LOG_DEBUG == 3,
     "the words above stand in the order of their enums");
 
 #define SECONDS                                                                          \
@@ -334,6 +335,11 @@ const struct setting config_settings[] = {
 	    AT(session_retention_days), .min = 0, .max = 36500, .def = "0", .unit = DAYS,
 	    .help = { "觀看紀錄保留的時間，0 表示永久",
 		"How long watching records are kept; 0 means for ever" } },
+	{ "IP_MODE", NULL, SECTION_HISTORY, KIND_ENUM, 0, AT(ip_mode),
+	    .choices = ip_modes, .def = "full",
+	    .help = { "觀眾位址在紀錄與日誌中保留多少：truncate 只留 IPv4 的 /24 與 IPv6 的 /48",
+		"What is kept of clients' addresses in records and logs; truncate: the /24 of "
+		"IPv4, the /48 of IPv6" } },
 
 	{ "NODE_ENV", "APP_ENV", SECTION_OPERATION, KIND_ENUM, 0, AT(environment),
 	    .choices = environments, .def = "production",

@@ -33,6 +33,13 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	    "const stage = new Stage(token, strategy); await stage.join(); where "
 	    "strategy.stageStreamsToPublish() returns the camera and microphone "
 	    "streams." },
+	[MSG_KICKED] = { "已將觀眾移出", "The viewer was sent off." },
+	[MSG_KICKED_NOBODY] = { "這位觀眾目前沒有座位，無需移出",
+	    "The viewer has no seat at the moment: there was none to free." },
+	[MSG_UNBANNED] = { "已解除封鎖", "The viewer is not banned any more." },
+	[MSG_FORGOTTEN] = { "已刪除此人的所有紀錄；封鎖（若有）也一併解除",
+	    "Everything kept about this person was deleted; a ban, if there was one, is lifted, "
+	    "too." },
 	[MSG_BAD_REQUEST] = { "請求內容有誤，請對照 API 文件修正後再送出",
 	    "The request is not valid: correct it as the API documentation shows and "
 	    "send it again." },
@@ -122,6 +129,13 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	[MSG_NO_SESSION] = {
 	    "這位觀眾不在該 Stage，請先呼叫 POST /api/viewer/rejoin 重新加入",
 	    "The viewer is not on that stage: join again with POST /api/viewer/rejoin." },
+	[MSG_BANNED] = { "這位使用者已被封鎖，無法加入；解除請用 DELETE /api/viewer/ban/:userId",
+	    "This user is banned and may not join: DELETE /api/viewer/ban/:userId lifts the "
+	    "ban." },
+	[MSG_KICK_REPEAT] = {
+	    "尚未完成移出：座位保持不變，已要求的封鎖仍有效；請依錯誤碼排除原因後，重送同一個請求",
+	    "Sending the viewer off is not finished. His seat is as it was, and a ban that was asked "
+	    "for holds: see the code for the cause, then send the same request again." },
 	[MSG_PUBLISHER_OFFLINE] = {
 	    "主播尚未開播，請依 Retry-After 標頭指定的秒數等候後再試",
 	    "The publisher is not live yet: wait for the seconds in the Retry-After "

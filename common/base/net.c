@@ -95,6 +95,16 @@ keep_bits(struct net_addr *a, int bits)
 }
 
 void
+net_truncated_text(
+    const struct net_addr *a, int v4_bits, int v6_bits, char out[NET_TEXT_BYTES])
+{
+	struct net_addr net = *a;
+
+	keep_bits(&net, net_is_v4(a) ? V4_BITS + v4_bits : v6_bits);
+	net_text(&net, out);
+}
+
+void
 net_bucket_text(const struct net_addr *a, char out[NET_TEXT_BYTES])
 {
 	struct net_addr net = *a;

@@ -28,6 +28,10 @@ struct net_list {
 bool net_parse(struct str s, struct net_addr *ret);
 bool net_is_v4(const struct net_addr *a);
 void net_text(const struct net_addr *a, char out[NET_TEXT_BYTES]);
+/* The network of that many leading bits of an IPv4 or of an IPv6 address, as the text of its first
+ * address. */
+void net_truncated_text(
+    const struct net_addr *a, int v4_bits, int v6_bits, char out[NET_TEXT_BYTES]);
 /* What the rate limit counts by: the address, or the /64 of an IPv6 one. */
 void net_bucket_text(const struct net_addr *a, char out[NET_TEXT_BYTES]);
 

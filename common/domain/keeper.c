@@ -448,7 +448,7 @@ look_decide_act(struct run *r, struct err *err)
 	act(r, &v);
 	settle(r, &v);
 	if (r->order->copy)
-		keeper_view_copy(r->w, &v);
+		keeper_copy(r->w);
 	return r->out->lock_lost || finish(r, &v, err);
 }
 

@@ -186,16 +186,17 @@ keeper_view_input(const struct config *cfg, const struct keeper_view *v, struct 
 }
 
 void
-keeper_view_copy(struct stage_work *w, const struct keeper_view *v)
+keeper_copy(struct stage_work *w)
 {
+	struct keeper_view v;
 	struct err ignored = ERR_INIT;
 	json_t *entries;
 	size_t i;
 
-	if (w->pg == NULL)
+	if (w->pg == NULL || !keeper_view_read(w, true, &v, &ignored))
 		return;
 	entries = json_array();
-	for (i = 0; i < v->n_stages; i++)
-		json_array_append_new(entries, stages_copy_entry(&v->stages[i]));
+	for (i = 0; i < v.n_stages; i++)
+		json_array_append_new(entries, stages_copy_entry(&v.stages[i]));
 	(void)stages_copy_write(w->pg, w->arena, entries, false, COPY_MS, &ignored);
 }

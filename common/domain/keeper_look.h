@@ -31,8 +31,8 @@ bool keeper_view_read(
  */
 bool keeper_view_has_replicas(const struct keeper_view *v);
 
-/* The stages as they are in the view, into PostgreSQL. A failure is made good by the next. */
-void keeper_view_copy(struct stage_work *w, const struct keeper_view *v);
+/* The registry as it is now, into PostgreSQL. A failure is made good by the next run. */
+void keeper_copy(struct stage_work *w);
 
 /* Stages whose entry cannot be read, and a master that is gone, are left out. */
 void keeper_view_input(const struct config *cfg, const struct keeper_view *v,

@@ -27,11 +27,19 @@ stage_gone(struct err *err)
 	return err_tell(err, ERR_NOT_FOUND, MSG_STAGE_GONE, "the stage was deleted");
 }
 
+static bool
+banned(struct err *err)
+{
+	return err_tell(err, ERR_FORBIDDEN, MSG_BANNED, "banned");
+}
+
 bool
 presence_join_answer(const struct reply *reply, struct seat *ret, struct err *err)
 {
 	struct str word = reply_str(reply, 0);
 
+	if (str_is(word, "BANNED"))
+		return banned(err);
 	if (str_is(word, "NO_STAGE"))
 		return err_tell(err, ERR_NOT_FOUND, MSG_NO_STAGE, "no such stage");
 	if (str_is(word, "GONE"))
@@ -84,7 +92,9 @@ presence_confirm(struct redis *r, struct arena *a, struct str user_id,
 
 	seat_call(&c, a, SCRIPT_CONFIRM, user_id, seat);
 	redis_arg(&c, participant_id);
-	return redis_call(r, &c, err);
+	if (!redis_call(r, &c, err))
+		return false;
+	return !str_is(reply_str(c.reply, 0), "BANNED") || banned(err);
 }
 
 static void

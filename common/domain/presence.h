@@ -38,14 +38,15 @@ void presence_join_ask(struct redis_call *c, const struct join *j);
 /*
  * ERR_NOT_FOUND: no such stage (MSG_NO_STAGE, MSG_STAGE_GONE), or nobody publishes there
  * (MSG_PUBLISHER_OFFLINE). ERR_FULL: no seat; ret->grow says whether growing may help. Who sits
- * already is never refused.
+ * already is never refused. ERR_FORBIDDEN (MSG_BANNED): he is banned, seated or not.
  */
 bool presence_join_answer(const struct reply *reply, struct seat *ret, struct err *err);
 
 /* The token could not be made: no seat, no view; who was moved for it sits where he sat. */
 bool presence_unseat(struct redis *r, struct arena *a, struct str user_id,
     const struct seat *seat, struct err *err);
-/* The token exists: note who AWS says he is, and end the session he was moved from. */
+/* The token exists: note who AWS says he is, and end the session he was moved from.
+ * ERR_FORBIDDEN (MSG_BANNED): he was banned meanwhile, it must not be handed out. */
 bool presence_confirm(struct redis *r, struct arena *a, struct str user_id,
     const struct seat *seat, struct str participant_id, struct err *err);
 

@@ -121,10 +121,19 @@ stages_get_ask(struct redis_call *c, struct str arn)
 	redis_arg(c, arn);
 }
 
+void
+stages_get_for_ask(struct redis_call *c, struct str arn, struct str user_id)
+{
+	stages_get_ask(c, arn);
+	redis_arg(c, user_id);
+}
+
 bool
 stages_get_answer(const struct config *cfg, const struct reply *reply, struct str arn,
     struct stage *ret, struct err *err)
 {
+	if (str_is(reply_str(reply, 0), "BANNED"))
+		return err_tell(err, ERR_FORBIDDEN, MSG_BANNED, "banned");
 	if (!str_is(reply_str(reply, 0), "OK"))
 		return err_tell(err, ERR_NOT_FOUND, MSG_NO_STAGE, "no such stage");
 	stage_from_json(cfg, arn, reply_str(reply, 1), ret);

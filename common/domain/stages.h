@@ -54,7 +54,9 @@ void stages_show_answer(const struct config *cfg, const struct reply *reply,
 const struct stage *show_find(const struct show *show, struct str arn);
 
 void stages_get_ask(struct redis_call *c, struct str arn);
-/* ERR_NOT_FOUND with MSG_NO_STAGE. */
+/* The same for somebody who wants a token for it. */
+void stages_get_for_ask(struct redis_call *c, struct str arn, struct str user_id);
+/* ERR_NOT_FOUND with MSG_NO_STAGE; ERR_FORBIDDEN with MSG_BANNED. */
 bool stages_get_answer(const struct config *cfg, const struct reply *reply,
     struct str arn, struct stage *ret, struct err *err);
 

@@ -231,17 +231,18 @@ tokens_new_participant_id(char out[PARTICIPANT_ID_CHARS + 1])
 }
 
 /* Every participant of a stage can read it: no more than the operator wants seen. */
-static struct str
-user_id(const struct tokens *t, struct arena *a, const struct token_order *order)
+struct str
+tokens_ivs_user_id(
+    const struct config *cfg, struct arena *a, enum token_role role, struct str id)
 {
-	const char *word = roles[order->role].word;
+	const char *word = roles[role].word;
 	unsigned char mac[SHA256_BYTES];
 	struct buf b;
 
-	if (t->cfg->ivs_user_id_mode == IVS_USER_ID_PLAIN)
-		return str_printf(a, "%s-%.*s", word, STR_ARG(order->id));
-	crypto_hmac_sha256(t->cfg->session_secret,
-	    str_printf(a, "%s:%.*s", word, STR_ARG(order->id)), mac);
+	if (cfg->ivs_user_id_mode == IVS_USER_ID_PLAIN)
+		return str_printf(a, "%s-%.*s", word, STR_ARG(id));
+	crypto_hmac_sha256(
+	    cfg->session_secret, str_printf(a, "%s:%.*s", word, STR_ARG(id)), mac);
 	buf_init(&b, a, 64);
 	buf_printf(&b, "%s-", word);
 	encode_hex(&b, mac, OPAQUE_HEX_DIGITS / 2);
@@ -306,6 +307,12 @@ claims_json(const struct token_order *o, struct str user, int64_t iat_s, int64_t
 	        "allow_publish", (may & IVS_PUBLISH) != 0,
 	        "allow_subscribe", (may & IVS_SUBSCRIBE) != 0);
 	/* clang-format on */
+}
+
+static struct str
+user_id(const struct tokens *t, struct arena *a, const struct token_order *order)
+{
+	return tokens_ivs_user_id(t->cfg, a, order->role, order->id);
 }
 
 static bool

@@ -52,9 +52,13 @@ struct token {
 	bool no_stage; /* also when it fails: AWS says that it has no such stage */
 };
 
+/* Whom IVS and the other participants see: "broadcaster-", "viewer-" or "media-server-" and
+ * the id, or with IVS_USER_ID_MODE=opaque a keyed hash. */
+struct str tokens_ivs_user_id(
+    const struct config *cfg, struct arena *a, enum token_role role, struct str id);
+
 /*
- * Make the token. The id IVS is told is "broadcaster-", "viewer-" or
- * "media-server-" and the id, or with IVS_USER_ID_MODE=opaque a keyed hash.
+ * Make the token.
  * ERR_THROTTLED: calls of AWS come too fast. ERR_TOKEN (kept source) when AWS refused otherwise
  * or is away; ERR_BUG otherwise.
  */

@@ -2,8 +2,10 @@
 -- session ends now.
 -- ARGV[8] user  ARGV[9] stage ARN  ARGV[10] session id  ARGV[11] participant id
 -- -> {'OK', noted 0|1} 0: he has left, or sits elsewhere, by now
---@include head epoch session
+--  | {'BANNED'} meanwhile: the token must not be handed out
+--@include head epoch session bans
 local user, arn = ARGV[8], ARGV[9]
+if banned(user) then return {'BANNED'} end
 local session = session_of(user, arn)
 if not session or session.s ~= ARGV[10] then
 	-- He moves on already: the session waits, and may come back.

@@ -1,15 +1,17 @@
 -- join: give a viewer a seat, or keep the one he has.
 -- ARGV[8] user          ARGV[9] wanted stage ARN, '' = any   ARGV[10] session id if he is new
 -- ARGV[11] participant  ARGV[12] user agent  ARGV[13] address  ARGV[14] user name ('' = none)
--- ARGV[15] '1': if he moves, his old session is not over before `confirm` or `unseat`
+-- ARGV[15] '1': for a token. If he moves, his old session is not over before `confirm` or `unseat`;
+--          and that he will come is not known yet
 -- ARGV[16] viewers of a stage from which on the show should grow, '' = the caller cannot grow it
 -- -> {'OK', arn, stage JSON, session id, joined at ms, viewers now, is new 0|1, drain due 0|1,
 --     moved from another stage 0|1, the show should grow 0|1}
 --  | {'NO_STAGE'} | {'GONE'} it was deleted | {'OFFLINE'} no picture there
---  | {'FULL', growing may help 0|1}
+--  | {'FULL', growing may help 0|1} | {'BANNED'}, also for one who sits
 -- Repeating a call with the same session id changes nothing and answers the same.
---@include head epoch rate stages session publisher
+--@include head epoch rate stages session seats publisher bans
 local user, wanted, sid, pid = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+if banned(user) then return {'BANNED'} end
 local live, participant = publisher_now()
 
 local function seated(stage, session, from, grow)
@@ -46,16 +48,6 @@ local function keep(arn, session)
 		record(user, arn, session, {})
 	end
 	return seated(stage_of(arn), session)
-end
-
--- Seats taken, after lapsed ones were freed if that is what it takes to find one.
-local function load_of(stage)
-	local taken = redis.call('ZCARD', beats(stage.arn))
-	local cap = tonumber(stage.maxViewers) or tonumber(ARGV[7])
-	if taken >= cap and evict(stage.arn, 100) > 0 then
-		taken = redis.call('ZCARD', beats(stage.arn))
-	end
-	return taken, cap
 end
 
 local function least_loaded(candidates)
@@ -111,7 +103,7 @@ elseif arn then finish(user, arn, now, 'moved') end
 session = {s = sid, j = now, p = pid ~= '' and pid or nil}
 -- For who is new this is the first write: a Redis that takes none refuses the whole join.
 record(user, stage.arn, session, {g = ARGV[12], i = ARGV[13], n = ARGV[14]})
-sit_down(user, stage.arn, session, now)
+sit_down(user, stage.arn, session, ARGV[15] == '1' and now or now + 1)
 count_join()
 -- The emptiest stage is as full as all should be at most.
 local grow = wanted == '' and may_grow() and fewest + 1 >= tonumber(ARGV[16])

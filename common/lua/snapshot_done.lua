@@ -2,7 +2,7 @@
 -- A peak that rose in the meantime stays for the next snapshot.
 -- ARGV[8] JSON array of {a: stage ARN, m: peak that was written}
 -- -> {'OK', peaks begun anew}
---@include head stages
+--@include head epoch stages
 local begun = 0
 for _, written in ipairs(cjson.decode(ARGV[8])) do
 	local peak = P .. 'peak:' .. written.a

@@ -3,7 +3,7 @@
 -- ARGV[8] user  ARGV[9] stage ARN  ARGV[10] session id; another session is left alone, and one that
 -- another call has asked for or a heartbeat has touched since
 -- -> {'OK', freed 0|1}
---@include head epoch stages session
+--@include head epoch stages session seats
 local user, arn = ARGV[8], ARGV[9]
 local session = session_of(user, arn)
 if not session or session.s ~= ARGV[10] then return {'OK', 0} end
@@ -17,7 +17,9 @@ local stage = old_session and (old == MASTER or redis.call('HEXISTS', P .. 'stag
 	and stage_of(old)
 -- One that is being removed takes nobody, not even him.
 local stays = stage and (not stage.state or stage.state == 'active' or stage.state == 'draining')
-if not stays or redis.call('ZCARD', beats(old)) >= (tonumber(stage.maxViewers) or tonumber(ARGV[7])) then
+local taken, cap = 0, 0
+if stays then taken, cap = load_of(stage) end
+if taken >= cap then
 	end_parked(user)
 	return {'OK', 1}
 end

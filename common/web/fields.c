@@ -139,11 +139,11 @@ req_stage_arn(struct req *rq, const char *name, enum presence_rule rule)
 }
 
 bool
-req_flag(struct req *rq, const char *name)
+req_flag(struct req *rq, const char *name, enum presence_rule rule)
 {
 	json_t *v = json_object_get(req_body(rq), name);
 
-	if (v == NULL && rq->body_fault == MSG_NONE)
+	if (v == NULL && rule == REQUIRED_MEMBER && rq->body_fault == MSG_NONE)
 		req_missing(rq, name);
 	else if (v != NULL && !json_is_boolean(v))
 		req_invalid(rq, name, MSG_WHY_BOOLEAN);

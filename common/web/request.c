@@ -11,6 +11,9 @@
 
 #define BODY_PIECE 8192
 #define RID_NEW_CHARS 16
+/* With IP_MODE=truncate: a network of many households, and of many sites. */
+#define KEPT_V4_BITS 24
+#define KEPT_V6_BITS 48
 
 /* The parameters we read, of all that a web server sends. */
 struct raw {
@@ -100,6 +103,23 @@ set_path(struct req *rq, struct str uri)
 		rq->path = STR("");
 }
 
+/* What is kept of it. The rate limit alone looks at the whole address. */
+static void
+set_client_text(struct req *rq)
+{
+	switch (rq->cfg->ip_mode) {
+	case IP_FULL:
+		net_text(&rq->client, rq->client_text);
+		break;
+	case IP_TRUNCATE:
+		net_truncated_text(
+		    &rq->client, KEPT_V4_BITS, KEPT_V6_BITS, rq->client_text);
+		break;
+	case IP_NONE:
+		break;
+	}
+}
+
 /* The right-most address that is no proxy of ours. */
 static void
 set_client(struct req *rq, struct str remote, struct str forwarded)
@@ -122,7 +142,7 @@ set_client(struct req *rq, struct str remote, struct str forwarded)
 		forwarded.n = head;
 	}
 	if (memcmp(&rq->client, &nobody, sizeof(nobody)) != 0)
-		net_text(&rq->client, rq->client_text);
+		set_client_text(rq);
 }
 
 static void

@@ -52,8 +52,9 @@ struct req {
 	struct str api_key, internal_secret, authorization, origin, user_agent;
 	struct str idempotency_key;
 	struct str rid;
-	struct net_addr client;		  /* the address that counts (TRUSTED_PROXIES) */
-	char client_text[NET_TEXT_BYTES]; /* "": not known */
+	struct net_addr client; /* the address that counts (TRUSTED_PROXIES) */
+	/* all of it that is kept, in records and logs (IP_MODE); "": not known, or nothing */
+	char client_text[NET_TEXT_BYTES];
 	enum lang lang;
 	int64_t start_us;
 	/* between ask and answer */
@@ -82,7 +83,8 @@ struct str req_user_id(struct req *rq, const char *name);
 struct str req_stage_arn(struct req *rq, const char *name, enum presence_rule rule);
 struct str req_participant_id(struct req *rq, const char *name);
 struct str req_text(struct req *rq, const char *name, enum presence_rule rule);
-bool req_flag(struct req *rq, const char *name);
+/* Optional and absent: false. */
+bool req_flag(struct req *rq, const char *name, enum presence_rule rule);
 /* Of letters, digits, - and _. */
 struct str req_name(
     struct req *rq, const char *name, enum presence_rule rule, size_t max_bytes);

@@ -110,11 +110,13 @@ run_calls(const struct serve *s, struct metrics_flush *f, struct redis_call **ca
 	return ok;
 }
 
-/* Right before the call is sent. */
+/* Right before the call is sent; the calls of a slow route come later still. */
 static void
 drop_stale(struct slot *sl)
 {
-	if (!sl->called || clock_mono_us() - sl->rq.start_us <= STALE_US)
+	bool slow = sl->route != NULL && sl->route->slow;
+
+	if ((!sl->called && !slow) || clock_mono_us() - sl->rq.start_us <= STALE_US)
 		return;
 	sl->called = false;
 	if (!sl->failed)

@@ -17,5 +17,8 @@ route_answer list;
 /* history.c */
 route_ask ask_history, ask_stage_stats;
 route_answer history, stage_stats;
+/* people.c */
+route_ask ask_kick, ask_unban, ask_forget;
+route_answer kick, unban, forget;
 
 #endif

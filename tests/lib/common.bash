@@ -25,6 +25,19 @@ call() {
 	http_status=${out##*$'\n'}
 	http_body=${out%$'\n'*}
 	http_headers=$(tr -d '\r' <"$BATS_TEST_TMPDIR/headers")
+	keep_answer "$method" "$path"
+}
+# For 99-end.bats: what clients were told, and the tokens that some calls are there to hand out.
+keep_answer() { # METHOD PATH
+	local rest=$http_body
+	if [[ $2 != /api/token/* || $http_status != 200 ]]; then
+		printf '%s %s\n%s\n\n%s\n' "$1" "$2" "$http_headers" "$http_body" >>"$SUITE_DIR/answers"
+		return
+	fi
+	while [[ $rest =~ \"[a-zA-Z]*[tT]oken\":\"([^\"]+)\"(.*) ]]; do
+		printf '%s\n' "${BASH_REMATCH[1]}" >>"$SUITE_DIR/handed-out"
+		rest=${BASH_REMATCH[2]}
+	done
 }
 # The same with an API key.
 api() {
@@ -47,6 +60,7 @@ cgi() {
 	http_headers=${out%%$'\n\n'*}
 	http_body=${out#*$'\n\n'}
 	http_status=$(sed -n 's/^Status: //p' <<<"$http_headers")
+	keep_answer "$method" "$path"
 }
 
 # own_show PREFIX: a prefix of a test's own, with the state of a show that has just begun and that
@@ -150,6 +164,15 @@ rows() {
 
 # The pid of a service of the stack now (a restart changes it), and all its processes.
 pid_of() { sed -n "s/^PID_${1^^}=//p" "$SUITE_DIR/env"; }
+stop_postgres() { # at once, as a crash would
+	kill -QUIT "$(pid_of postgres)"
+	wait_until 10 postgres_away
+}
+postgres_away() { ! pg_isready -q -h "$DB_HOST" -p "$DB_PORT"; }
+postgres_back() {
+	! postgres_away ||
+		"$PROJECT_ROOT/deploy/stack" restart postgres "$SUITE_DIR" 3>&- >/dev/null
+}
 is_gone() { ! kill -0 "$1" 2>/dev/null; } # PID
 processes_of() { pid_of "$1"; pgrep -P "$(pid_of "$1")"; }
 freeze() { processes_of "$1" | xargs kill -STOP; }

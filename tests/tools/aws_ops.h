@@ -177,6 +177,19 @@ list_publishers(struct aws_tool *t, json_t **ret, struct err *err)
 	return true;
 }
 
+static bool
+get_participant(struct aws_tool *t, json_t **ret, struct err *err)
+{
+	struct ivs_participant p;
+
+	if (!ivs_get_participant(
+		t->ivs, t->arena, arg(t, 0), arg(t, 1), arg(t, 2), &p, err))
+		return false;
+	*ret = json_pack("{s:o, s:o, s:b}", "participant", text(p.participant_id), "user",
+	    text(p.user_id), "connected", p.connected);
+	return true;
+}
+
 /* STAGE [MOST] */
 static bool
 list_sessions(struct aws_tool *t, json_t **ret, struct err *err)
@@ -349,6 +362,8 @@ static const struct aws_op_row {
 	{ "ListParticipantReplicas", list_replicas, true, false, { ARN_A, "p1" } },
 	{ "ListParticipants", list_publishers, true, false,
 	    { ARN_A, "st-AbCdEfGhIjKlM" } },
+	{ "GetParticipant", get_participant, true, false,
+	    { ARN_A, "st-AbCdEfGhIjKlM", "p1" } },
 	{ "ListStageSessions", list_sessions, true, false, { ARN_A } },
 	{ "ListParticipantEvents", read_publishing, true, false,
 	    { ARN_A, "st-AbCdEfGhIjKlM", "p1" } },

@@ -66,6 +66,30 @@ test_parse(void)
 	ok(!net_parse(STR("10.0.0.1\0"), &addr), "a NUL is refused");
 }
 
+static void
+test_truncated(void)
+{
+	static const struct {
+		const char *addr, *kept;
+	} cases[] = {
+		{ "198.51.100.77", "198.51.100.0" },
+		{ "::ffff:198.51.100.77", "198.51.100.0" },
+		{ "255.255.255.255", "255.255.255.0" },
+		{ "2001:db8:abcd:12:3456:789a:bcde:f012", "2001:db8:abcd::" },
+		{ "2001:db8:ffff:ffff:ffff:ffff:ffff:ffff", "2001:db8:ffff::" },
+		{ "::1", "::" },
+	};
+	char text[NET_TEXT_BYTES];
+	struct net_addr addr;
+	size_t i;
+
+	for (i = 0; i < COUNT(cases); i++) {
+		ok(net_parse(str_of(cases[i].addr), &addr), "%s", cases[i].addr);
+		net_truncated_text(&addr, 24, 48, text);
+		is_text(text, cases[i].kept, "its /24 or /48");
+	}
+}
+
 static bool
 has(const char *list, const char *addr)
 {
@@ -149,6 +173,7 @@ int
 main(void)
 {
 	test_parse();
+	test_truncated();
 	test_list_has();
 	test_list_refused();
 	return done_testing();

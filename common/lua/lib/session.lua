@@ -9,8 +9,10 @@
 -- Every change appends to the stream `records`, one field `e`, JSON:
 --   s session id, u user, a stage ARN, j joined at ms, p participant id,
 --   g user agent, i address, n user name                 (at a join)
---   l left at ms, r reason: leave timeout moved kicked stage_deleted  (at an end)
+--   l left at ms, r reason: leave timeout moved kicked stage_deleted never_started  (at an end)
 --   r = void: the join came to nothing and is no view
+-- While the last heartbeat is the time he joined, nothing was heard of him since he got a token. A
+-- join that itself is a sign of him (rejoin) sets it 1 ms later.
 local function session_key(arn) return P .. 'viewer:session:' .. arn end
 local function session_read(text)
 	local sid, joined, pid = (text or ''):match('^(%S+) (%d+) (.*)$')
@@ -50,6 +52,7 @@ local function finish(user, arn, at, reason)
 	redis.call('XLEN', P .. 'records')
 	stand_up(user, arn)
 	if session then
+		if reason == 'timeout' and at == session.j then reason = 'never_started' end
 		record(user, arn, session, {l = math.max(at, session.j), r = reason})
 	end
 end
@@ -93,8 +96,9 @@ local function lapsed(beat) return beat < cutoff and not outage() end
 -- End up to `limit` sessions whose heartbeat lapsed, at the time of that heartbeat.
 local function evict(arn, limit)
 	if outage() then return 0 end
-	-- Nobody beats in the future: a clock that was ahead must not keep anybody for ever.
-	local ahead = redis.call('ZRANGEBYSCORE', P .. 'viewer:heartbeat:' .. arn, '(' .. now, '+inf',
+	-- Nobody beats in the future (but for the 1 ms above): a clock that was ahead must not keep
+	-- anybody for ever.
+	local ahead = redis.call('ZRANGEBYSCORE', P .. 'viewer:heartbeat:' .. arn, '(' .. now + 1, '+inf',
 		'LIMIT', 0, limit)
 	for _, user in ipairs(ahead) do
 		redis.call('ZADD', P .. 'viewer:heartbeat:' .. arn, 'XX', now, user)
@@ -105,6 +109,23 @@ local function evict(arn, limit)
 		finish(gone[i], arn, tonumber(gone[i + 1]), 'timeout')
 	end
 	return #gone / 2
+end
+-- Somebody wants a seat: end, of the `limit` longest silent, those of whom nothing was heard for
+-- 30 s after the token. (As `cutoff` this is earlier while silence is forgiven.)
+local function evict_unstarted(arn, limit)
+	if outage() then return 0 end
+	local mark = cutoff + math.max(0, ARGV[5] - 30000)
+	local silent = redis.call('ZRANGEBYSCORE', P .. 'viewer:heartbeat:' .. arn,
+		'-inf', '(' .. mark, 'WITHSCORES', 'LIMIT', 0, limit)
+	local ended = 0
+	for i = 1, #silent, 2 do
+		local session, beat = session_of(silent[i], arn), tonumber(silent[i + 1])
+		if session and session.j == beat then
+			finish(silent[i], arn, beat, 'never_started')
+			ended = ended + 1
+		end
+	end
+	return ended
 end
 -- 1 when the oldest record waits for more than a second and nobody is draining.
 local function drain_due()

@@ -1,0 +1,224 @@
+#include "domain/people.h"
+
+#include "base/clock.h"
+#include "domain/records.h"
+#include "domain/tokens.h"
+#include "base/banned.h"
+
+#define SETTLE_MS 2000
+#define READ_MS 2000
+#define AWS_MS 10000
+#define STAGES_MAX 5
+#define LOOK_BACK_S 86400
+#define REASON STR("removed by the operator")
+
+/* ---- what Redis knows ---- */
+
+void
+people_ban_ask(struct redis_call *c, struct str user_id, bool ban)
+{
+	redis_call_init(c, c->arena, SCRIPT_BAN);
+	redis_arg(c, user_id);
+	redis_arg(c, ban ? STR("1") : STR(""));
+}
+
+void
+people_ban_answer(const struct reply *reply, struct person *ret)
+{
+	size_t i;
+
+	ret->banned = reply_int(reply, 1) == 1;
+	ret->drain_due = reply_int(reply, 2) == 1;
+	ret->n_seats = (reply->n - 3) / 3;
+	INVARIANT(ret->n_seats <= PERSON_SEATS);
+	for (i = 0; i < ret->n_seats; i++)
+		ret->seats[i] = (struct person_seat){ reply_str(reply, 3 + i * 3),
+			reply_str(reply, 4 + i * 3), reply_str(reply, 5 + i * 3) };
+}
+
+void
+people_unban_ask(struct redis_call *c, struct str user_id)
+{
+	redis_call_init(c, c->arena, SCRIPT_UNBAN);
+	redis_arg(c, user_id);
+}
+
+void
+people_unban_answer(const struct reply *reply, bool *ret_was_banned, bool *ret_drain_due)
+{
+	*ret_was_banned = reply_int(reply, 1) == 1;
+	*ret_drain_due = reply_int(reply, 2) == 1;
+}
+
+static bool
+free_seat(const struct people_work *w, struct str user_id, const struct person *p,
+    struct kicked *ret, struct err *err)
+{
+	struct redis_call c;
+	size_t i;
+
+	redis_call_init(&c, w->arena, SCRIPT_KICK);
+	redis_arg(&c, user_id);
+	for (i = 0; i < PERSON_SEATS; i++)
+		redis_arg(&c, i < p->n_seats ? p->seats[i].session_id : STR(""));
+	if (!redis_call(w->redis, &c, err))
+		return err_while(err, "freeing the seat");
+	ret->freed = reply_int(c.reply, 1) == 1;
+	ret->drain_due = reply_int(c.reply, 2) == 1;
+	return true;
+}
+
+/* ---- where to look ---- */
+
+struct places {
+	struct str arns[PERSON_SEATS + STAGES_MAX];
+	size_t n;
+};
+
+static void
+add_place(struct places *to, struct str arn)
+{
+	size_t i;
+
+	for (i = 0; i < to->n; i++)
+		if (str_eq(to->arns[i], arn))
+			return;
+	to->arns[to->n++] = arn;
+}
+
+/* Who has left, or fell silent, may still be connected; so may who kept a connection as he moved. */
+static bool
+add_recent(
+    const struct people_work *w, struct str user_id, struct places *to, struct err *err)
+{
+	struct str params[] = { user_id, str_printf(w->arena, "%d", LOOK_BACK_S),
+		str_printf(w->arena, "%d", STAGES_MAX) };
+	struct pg_rows rows;
+	size_t i;
+
+	if (!records_settle(w->redis, w->pg, w->drain, SETTLE_MS, err) ||
+	    !pg_run(w->pg, w->arena, Q_RECENT_STAGES, params, 3, READ_MS, &rows, err))
+		return err_while(err, "looking for where he was");
+	for (i = 0; i < rows.rows; i++)
+		add_place(to, pg_cell(&rows, i, 0));
+	return true;
+}
+
+/* ---- AWS ---- */
+
+/* What a call found already gone, or never there, is as good as done. */
+static bool
+done_or(bool ok, struct err *err, enum err_kind as_good)
+{
+	if (ok || (err->kind != ERR_NOT_FOUND && err->kind != as_good))
+		return ok;
+	err_clear(err);
+	return true;
+}
+
+static bool
+send_off(const struct people_work *w, struct str arn, struct str participant,
+    enum err_kind as_good, struct err *err)
+{
+	return done_or(
+	    ivs_disconnect_participant(w->ivs, w->arena, arn, participant, REASON, err),
+	    err, as_good);
+}
+
+/*
+ * The id that came with his seat. Not listed as his: a token that nobody used yet, which ends with
+ * this; or, since a rejoin may name any id, somebody else, who must not suffer for it.
+ */
+static bool
+end_token(const struct people_work *w, struct str arn, struct str session, struct str id,
+    struct err *err)
+{
+	struct ivs_participant other;
+
+	if (session.n > 0) {
+		if (ivs_get_participant(w->ivs, w->arena, arn, session, id, &other, err))
+			return true;
+		/* ERR_INPUT: AWS has no such ids. */
+		if (!done_or(false, err, ERR_INPUT))
+			return false;
+	}
+	return send_off(w, arn, id, ERR_INPUT, err);
+}
+
+static bool
+end_tokens(const struct people_work *w, struct str arn, struct str session,
+    const struct person *p, const struct ivs_participants *his, struct err *err)
+{
+	bool listed;
+	size_t i, k;
+
+	for (i = 0; i < p->n_seats; i++) {
+		const struct person_seat *s = &p->seats[i];
+
+		if (s->participant_id.n == 0 || !str_eq(s->stage_arn, arn))
+			continue;
+		for (k = 0, listed = false; k < his->n; k++)
+			listed |= str_eq(his->v[k].participant_id, s->participant_id);
+		if (!listed && !end_token(w, arn, session, s->participant_id, err))
+			return false;
+	}
+	return true;
+}
+
+static bool
+clear_stage(const struct people_work *w, struct str arn, struct str ivs_user,
+    const struct person *p, struct kicked *ret, struct err *err)
+{
+	struct ivs_participants his = { 0 };
+	struct ivs_stage stage;
+	size_t i;
+
+	if (!ivs_get_stage(w->ivs, w->arena, arn, &stage, err))
+		return done_or(false, err, ERR_NOT_FOUND);
+	if (stage.active_session_id.n > 0 &&
+	    !ivs_list_of_user(
+		w->ivs, w->arena, arn, stage.active_session_id, ivs_user, &his, err))
+		return false;
+	for (i = 0; i < his.n; i++) {
+		if (!his.v[i].connected)
+			continue;
+		if (!send_off(w, arn, his.v[i].participant_id, ERR_NOT_FOUND, err))
+			return false;
+		ret->disconnected++;
+	}
+	return end_tokens(w, arn, stage.active_session_id, p, &his, err);
+}
+
+/* No fault of the client's request, whatever AWS calls it. */
+static bool
+failed(struct err *err)
+{
+	if (err->kind == ERR_INPUT || err->kind == ERR_NOT_FOUND ||
+	    err->kind == ERR_CONFLICT)
+		err->kind = ERR_UPSTREAM;
+	err->tell = MSG_KICK_REPEAT;
+	return err_while(err, "sending a viewer off");
+}
+
+bool
+people_kick(const struct people_work *w, struct str user_id, const struct person *p,
+    struct kicked *ret, struct err *err)
+{
+	struct str ivs_user = tokens_ivs_user_id(w->cfg, w->arena, TOKEN_VIEWER, user_id);
+	struct places at = { .n = 0 };
+	bool ok = true;
+	size_t i;
+
+	*ret = (struct kicked){ .freed = false };
+	for (i = 0; i < p->n_seats; i++)
+		add_place(&at, p->seats[i].stage_arn);
+	if (!add_recent(w, user_id, &at, &ret->no_history) && p->n_seats == 0) {
+		*err = ret->no_history;
+		return failed(err);
+	}
+	ivs_set_deadline(w->ivs, clock_mono_ms() + AWS_MS);
+	for (i = 0; i < at.n && ok; i++)
+		ok = clear_stage(w, at.arns[i], ivs_user, p, ret, err);
+	ivs_set_deadline(w->ivs, 0);
+	return (ok && free_seat(w, user_id, p, ret, err)) || failed(err);
+}

@@ -1,0 +1,13 @@
+-- seats: room on a stage. Needs stages and session.
+-- -> taken, capacity. A full stage first gives up the lapsed seats, then those that nobody came for.
+local function load_of(stage)
+	local taken = redis.call('ZCARD', beats(stage.arn))
+	local cap = tonumber(stage.maxViewers) or tonumber(ARGV[7])
+	if taken >= cap and evict(stage.arn, 100) > 0 then
+		taken = redis.call('ZCARD', beats(stage.arn))
+	end
+	if taken >= cap and evict_unstarted(stage.arn, 100) > 0 then
+		taken = redis.call('ZCARD', beats(stage.arn))
+	end
+	return taken, cap
+end

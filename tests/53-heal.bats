@@ -1,0 +1,464 @@
+# A Redis that lost its state, or went back in time; outages of our own; clocks that jump. In a
+# stack of its own, with a time-out of twelve seconds.
+bats_require_minimum_version 1.5.0
+load lib/common
+
+T_S=12
+setup_file() {
+	load lib/show
+	show_up HEARTBEAT_TIMEOUT=12 MAX_VIEWERS_PER_STAGE=50 AUTO_SCALE_ENABLED=false || return 1
+	publish >/dev/null
+	autoscale
+	api POST /api/stage '{"name":"small"}'
+	assert_status 201
+	api PUT "/api/stage/$(json .data.stage.arn)" '{"maxViewers":4}'
+	assert_status 200
+	autoscale
+}
+teardown_file() { show_down; }
+setup() {
+	load lib/show
+	own=$BATS_TEST_TMPDIR
+	wait_until 20 ready
+	drained
+	empty_show
+	psql_q 'DELETE FROM users'
+	SMALL=$(stage_arns | grep -vxF "$MASTER")
+}
+teardown() {
+	thaw viewer
+	thaw postgres
+	[ -z "${own_pid:-}" ] || kill "$own_pid" 2>/dev/null || true
+}
+
+ready() { answers GET /readyz 200; }
+not_ready() { answers GET /readyz 503; }
+drained() {
+	"$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log"
+	equals "$(redis_c xlen "${P}records")" 0
+}
+job() { "$BUILD_DIR/cron/$1" 2>&1; }
+# join NUMBER [STAGE [NAME]]: viewers w1 to wN
+join() {
+	seq -f "POST /api/token/viewer {\"userId\":\"${3:-w}%.0f\",\"stageArn\":\"${2:-$MASTER}\"}" "$1" |
+		load_requests 4 >"$own/joins"
+	equals "$(count_status 200 <"$own/joins")" "$1"
+}
+# Heartbeats of all who have a seat, one line each.
+beats() {
+	redis_c hgetall "${P}viewer:stage" | paste - - |
+		awk '{ printf "POST /api/viewer/heartbeat {\"userId\":\"%s\",\"stageArn\":\"%s\"}\n", $1, $2 }'
+}
+everybody_beats() { beats | load_requests 4 >"$own/beats"; }
+statuses() { cut -d' ' -f1 "$1" | sort | uniq -c | xargs; }
+total() { api GET /api/stats && json .data.totalViewers; }
+counted() { [ "$(total)" = "$1" ]; }
+history_of_all() { # COLUMNS
+	drained
+	psql_q "SELECT $1 FROM viewer_sessions"
+}
+# What of the state is no time: stages, publisher, seats.
+state() {
+	local arn
+	for arn in $(stage_arns | sort); do
+		echo "$arn $(redis_c hget "${P}stages" "$arn" | jq -cS .)"
+		redis_c hgetall "${P}viewer:session:$arn" | paste - - | sort
+	done
+	redis_c get "${P}publisher:status"
+	redis_c get "${P}publisher:info" | jq -cS .
+	redis_c get "${P}publisher:why" | jq -cS .
+	redis_c hgetall "${P}viewer:stage" | paste - - | sort
+}
+same_state() { equals "$(diff "$own/state" <(state))" ''; }
+loaded() { grep -c '"the state was loaded' "$SUITE_DIR/log/viewer.log"; }
+
+@test "FLUSHALL in a show: nothing but 503 until all is back, nobody counted twice, no row wrong (R14)" {
+	join 40
+	join 4 "$SMALL"
+	drained
+	autoscale # the copy of the registry
+	state >"$own/state"
+	[[ $(<"$own/state") == *'"on":true'* ]]
+	beats >"$own/once"
+	for _ in $(seq 60); do cat "$own/once"; done >"$own/lines"
+	load_requests 4 <"$own/lines" >"$own/out" 3>&- &
+	sleep 0.3
+	redis_c flushall >/dev/null
+	wait "$!"
+	wait_until 10 ready
+	load_requests 4 <"$own/lines" >>"$own/out"
+	matches "$(statuses "$own/out")" '^[0-9]+ 200 [0-9]+ 503$'
+	equals "$(total)" 40
+	same_state
+	equals "$(history_of_all 'count(*), count(DISTINCT user_id) FILTER (WHERE left_at IS NULL), count(left_at)')" '44|40|4'
+	# The cap came back, too.
+	api POST /api/token/viewer "$(obj userId w99 stageArn "$SMALL")"
+	assert_error 503 STAGE_FULL
+}
+
+@test "a cold Redis is said in both languages, readyz and health name it, and jobs end with 69" {
+	join 3
+	drained
+	autoscale
+	freeze viewer
+	redis_c flushall >/dev/null
+	redis_c set "${P}lock:job:restore" somebody px 60000 >/dev/null # nobody else loads it
+	call GET /readyz - -H 'Accept-Language: en'
+	assert_away redis
+	matches "$(json .error.message)" 'being restored'
+	call GET /health - -H 'Accept-Language: zh-TW'
+	assert_away redis
+	matches "$(json .error.message)" 還原
+	for name in heartbeat_cleanup snapshot autoscale; do
+		run job "$name"
+		equals "$name $status" "$name 69"
+	done
+	# The snapshot did not take an empty registry for the truth.
+	equals "$(psql_q "SELECT count(*) FROM stages WHERE state = 'deleted'")" 0
+	run "$BUILD_DIR/ctl/ivsctl" stage list
+	equals "$status" 69
+	redis_c del "${P}lock:job:restore" >/dev/null
+	run -0 job records
+	matches "$output" '"restored_seats":3'
+	ready
+	thaw viewer
+	equals "$(total)" 3
+	run -0 job snapshot
+}
+
+@test "PostgreSQL away, too: 503 until it is back, then all is there" {
+	join 5
+	drained
+	freeze postgres
+	redis_c flushall >/dev/null
+	for _ in 1 2 3; do
+		beat w1 "$MASTER"
+		assert_away redis
+		sleep 1
+	done
+	not_ready
+	thaw postgres
+	wait_until 15 ready
+	everybody_beats
+	equals "$(statuses "$own/beats") $(total)" '5 200 5'
+	equals "$(history_of_all 'count(*), count(left_at)')" '5|0'
+}
+
+@test "loading: one seat a person, no stage above its cap, bans and keys; the old and the deleted stay away" {
+	session() { # USER STAGE AGO [PARTICIPANT]
+		echo "INSERT INTO users VALUES ('$1', NULL, now(), now()) ON CONFLICT DO NOTHING;
+		INSERT INTO viewer_sessions (session_id, user_id, stage_arn, participant_id, joined_at, record_pos)
+		SELECT gen_random_uuid(), '$1', '$2', '${4:-p}', at,
+			(extract(epoch FROM at) * 1000)::bigint * 1000000
+			FROM (SELECT date_trunc('milliseconds', now() - interval '$3')) AS t (at);"
+	}
+	{
+		session old "$MASTER" '15 days'
+		for n in 1 2 3 4 5 6; do session "s$n" "$SMALL" "$((20 - n)) minutes"; done
+		session twice "$MASTER" '9 minutes' p-1
+		session twice "$SMALL" '8 minutes' p-2
+		session orphan arn:aws:ivs:r:1:stage/deleted '7 minutes'
+		echo "INSERT INTO stages (stage_arn, state) VALUES ('arn:aws:ivs:r:1:stage/deleted', 'deleted');
+		INSERT INTO show_state (kind, id, value, record_pos) VALUES ('ban', 'bad', '{\"at\": 1700000000000}', 1),
+			('ban', 'forgiven', 'null', 1);
+		INSERT INTO api_keys (id, sha256, scopes) VALUES ('good1', sha256('a'), '{read}');
+		INSERT INTO api_keys (id, sha256, scopes, revoked_at) VALUES ('gone1', sha256('b'), '{read}', now());"
+	} | psql -X -q -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME"
+	redis_c flushall >/dev/null
+	wait_until 10 not_ready
+	wait_until 10 ready
+	equals "$(redis_c hkeys "${P}viewer:stage" | sort | xargs)" 's4 s5 s6 twice'
+	equals "$(redis_c hget "${P}viewer:stage" twice) $(seats "$SMALL")" "$SMALL 4"
+	equals "$(redis_c hgetall "${P}bans" | xargs)" 'bad 1700000000000'
+	equals "$(redis_c hvals "${P}api:keys" | jq -c '[.id, .scopes, .exp]')" '["good1",["read"],0]'
+	drained
+	equals "$(psql_q "SELECT user_id, end_reason, left_at = joined_at, stage_arn = '$MASTER' FROM viewer_sessions
+		WHERE left_at IS NOT NULL ORDER BY user_id" | xargs)" \
+		'orphan|stage_deleted|t|f s1|timeout|t|f s2|timeout|t|f s3|timeout|t|f twice|moved|f|t'
+	equals "$(psql_q "SELECT count(*) FROM viewer_sessions WHERE user_id = 'old' AND left_at IS NULL")" 1
+	psql_q "DELETE FROM stages WHERE state = 'deleted'; DELETE FROM show_state WHERE kind = 'ban'; DELETE FROM api_keys"
+}
+
+@test "a loader that was frozen and wakes up after another one has loaded writes nothing" {
+	join 6
+	drained
+	exec {lock}> >(psql -X -q -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" 3>&- >/dev/null)
+	echo 'BEGIN; LOCK TABLE stages IN ACCESS EXCLUSIVE MODE;' >&"$lock"
+	waits() { [ "$(psql_q "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")" != 0 ]; }
+	locked() { [ "$(psql_q "SELECT count(*) FROM pg_locks WHERE granted AND mode = 'AccessExclusiveLock'
+		AND relation = 'stages'::regclass")" = 1 ]; }
+	wait_until 5 locked
+	redis_c flushall >/dev/null
+	wait_until 10 waits
+	freeze viewer
+	exec {lock}>&-
+	redis_c del "${P}lock:job:restore" >/dev/null # as if it had expired
+	run -0 job records
+	matches "$output" '"restored_seats":6'
+	leave w1 "$MASTER" & # the viewer program is frozen: it is answered later
+	api POST /api/token/viewer "$(obj userId later)"
+	assert_status 200
+	state >"$own/state" && redis_c get "${P}epoch" >"$own/epoch"
+	thaw viewer
+	wait "$!"
+	sleep 2
+	equals "$(redis_c get "${P}epoch")" "$(<"$own/epoch")"
+	equals "$(total)" 6
+	equals "$(diff "$own/state" <(state) | grep -c '^[<>]')" 2 # he who left
+}
+
+@test "an old dump: what PostgreSQL knows beyond it is loaded, and nothing is written twice" {
+	join 3
+	drained
+	cp -a "$SUITE_DIR/redis" "$own/dump"
+	join 5 "$MASTER" x
+	leave w1 "$MASTER"
+	drained
+	kill -KILL "$(pid_of redis)"
+	wait_until 5 is_gone "$(pid_of redis)"
+	rm -rf "$SUITE_DIR/redis" && cp -a "$own/dump" "$SUITE_DIR/redis"
+	"$PROJECT_ROOT/deploy/stack" restart redis "$SUITE_DIR" 3>&- >/dev/null
+	right() { counted 7 && [ "$(redis_c hexists "${P}viewer:stage" x5)" = 1 ]; }
+	wait_until 15 right
+	grep -q 'has forgotten records' "$SUITE_DIR"/log/viewer.log
+	everybody_beats
+	equals "$(statuses "$own/beats")" '7 200'
+	equals "$(history_of_all 'count(*), count(DISTINCT session_id), count(left_at)')" '8|8|1'
+}
+
+@test "kill -9 of Redis for longer than the time-out: all are counted again, who stays away ends at his last beat (R13)" {
+	join 6
+	everybody_beats
+	drained
+	last=$(date +%s)
+	kill -KILL "$(pid_of redis)"
+	beat w1 "$MASTER"
+	assert_away redis
+	sleep $((T_S + 2))
+	run job heartbeat_cleanup
+	equals "$status" 69
+	"$PROJECT_ROOT/deploy/stack" restart redis "$SUITE_DIR" 3>&- >/dev/null
+	run -0 job heartbeat_cleanup
+	matches "$output" '"ended":0'
+	wait_until 5 counted 6
+	equals "$(history_of_all 'count(*), count(left_at)')" '6|0'
+	# Three come back, three do not.
+	for _ in $(seq $((T_S + 2))); do
+		for n in 1 2 3; do beat "w$n" "$MASTER"; assert_status 200; done
+		sleep 1
+	done
+	run -0 job heartbeat_cleanup
+	matches "$output" '"ended":3'
+	equals "$(total)" 3
+	equals "$(history_of_all "count(*), count(left_at), count(*) FILTER (WHERE end_reason = 'timeout'
+		AND abs(extract(epoch FROM left_at) - $last) <= 2)")" '6|3|3'
+}
+
+@test "all programs gone for longer than the time-out while cron runs: nobody is ended, then as ever" {
+	local -a programs=(token stage viewer stats health)
+	join 4
+	for name in "${programs[@]}"; do kill -KILL $(processes_of "$name"); done
+	for _ in $(seq $((T_S + 2))); do
+		job heartbeat_cleanup >>"$own/jobs"
+		sleep 1
+	done
+	equals "$(grep -c '"ended":0' "$own/jobs")" $((T_S + 2))
+	for name in "${programs[@]}"; do
+		"$PROJECT_ROOT/deploy/stack" restart "$name" "$SUITE_DIR" 3>&- >/dev/null
+	done
+	run -0 job heartbeat_cleanup
+	equals "$(total)" 4
+	everybody_beats
+	equals "$(statuses "$own/beats")" '4 200'
+	equals "$(history_of_all 'count(*), count(left_at)')" '4|0'
+}
+
+@test "with the programs up who dies is gone at the time-out" {
+	join 30
+	sleep $((T_S + 1))
+	equals "$(total)" 0
+	run -0 job heartbeat_cleanup
+	matches "$output" '"ended":30'
+}
+
+# ---- failover ----
+
+# A second Redis that follows the first; it takes over under the same name.
+follower() {
+	for port in $(shuf -i 20000-31999 -n 5); do
+		redis_c config set port "$port" >/dev/null && break
+	done
+	redis-server --port 0 --unixsocket "$own/b" --unixsocketperm 600 --save '' --dir "$own" \
+		--replicaof 127.0.0.1 "$port" >"$own/b.log" 2>&1 3>&- &
+	own_pid=$!
+	wait_until 5 test -S "$own/b"
+	follows() { redis-cli -s "$own/b" info replication | grep -q master_link_status:up; }
+	wait_until 20 follows
+}
+take_over() { mv "$REDIS_SOCKET" "$own/a" && mv "$own/b" "$REDIS_SOCKET"; }
+give_back() { mv "$REDIS_SOCKET" "$own/b" && mv "$own/a" "$REDIS_SOCKET"; }
+
+@test "failover: after READONLY the programs find the new primary by themselves (R30)" {
+	join 5
+	follower
+	redis-cli -s "$own/b" replicaof no one >/dev/null
+	for b_port in $(shuf -i 20000-31999 -n 5); do
+		redis-cli -s "$own/b" config set port "$b_port" >/dev/null && break
+	done
+	redis_c replicaof 127.0.0.1 "$b_port" >/dev/null # the old primary comes down to a replica
+	everybody_beats
+	matches "$(statuses "$own/beats")" '^5 503$'
+	take_over
+	everybody_beats
+	everybody_beats
+	equals "$(statuses "$own/beats") $(total)" '5 200 5'
+	equals "$(redis_c info replication | grep -c role:master)" 1
+	give_back
+	redis_c replicaof no one >/dev/null
+	kill "$own_pid" && own_pid=
+	wait_until 15 ready
+	wait_until 15 counted 5
+}
+
+@test "failover to a replica that lagged behind: what PostgreSQL has is loaded, the rest is answered" {
+	join 3
+	drained
+	follower
+	redis-cli -s "$own/b" replicaof no one >/dev/null # from here it misses what comes
+	join 4 "$MASTER" x
+	drained
+	take_over
+	redis-cli -s "$own/a" client kill type normal >/dev/null
+	right() { counted 7 && [ "$(redis_c hexists "${P}viewer:stage" x4)" = 1 ]; }
+	wait_until 15 right
+	everybody_beats
+	equals "$(statuses "$own/beats")" '7 200'
+	equals "$(history_of_all 'count(*), count(left_at)')" '7|0'
+	give_back
+	kill "$own_pid" && own_pid=
+	# The first one has missed what the second wrote: the same once more.
+	wait_until 15 ready
+	wait_until 15 counted 7
+}
+
+@test "Redis cannot save (MISCONF): 503 with Retry-After, and well again without a restart (R56)" {
+	mkdir "$own/disk"
+	redis-server --port 0 --unixsocket "$own/s" --save 3600 1 --dir "$own/disk" >"$own/log" 2>&1 3>&- &
+	own_pid=$!
+	wait_until 5 test -S "$own/s"
+	own_c() { redis-cli -s "$own/s" "$@"; }
+	own_c mset "${P}epoch" 1 "${P}records:written" 9999999999999-0 >/dev/null
+	ask() { cgi stats PUT /api/stats/publisher '{"isPublisherLive":true}' REDIS_SOCKET="$own/s"; }
+	ask
+	assert_status 200
+	rm -r "$own/disk"
+	own_c bgsave >/dev/null
+	failed() { own_c info persistence | grep -q rdb_last_bgsave_status:err; }
+	wait_until 5 failed
+	ask
+	assert_away redis
+	cgi health GET /readyz '' REDIS_SOCKET="$own/s"
+	assert_away redis
+	own_c config set save '' >/dev/null
+	ask
+	assert_status 200
+}
+
+@test "a worker that was frozen does not do what nobody waits for any more (R66)" {
+	join 1
+	mkfifo "$own/body"
+	exec {hold}<>"$own/body"
+	body="{\"userId\":\"w1\",\"stageArn\":\"$MASTER\"}"
+	env REQUEST_METHOD=POST REQUEST_URI=/api/viewer/leave CONTENT_LENGTH="${#body}" REMOTE_ADDR=127.0.0.1 \
+		HTTP_X_API_KEY="$KEY" GATEWAY_INTERFACE=CGI/1.1 "$BUILD_DIR/fcgi/viewer" \
+		<"$own/body" >"$own/answer" 2>>"$SUITE_DIR/log/cgi.log" 3>&- {hold}>&- &
+	own_pid=$!
+	sleep 0.5 # it has read all but the body
+	kill -STOP "$own_pid"
+	printf '%s' "$body" >&"$hold"
+	sleep 6
+	beat w1 "$MASTER"
+	assert_status 200
+	kill -CONT "$own_pid"
+	wait "$own_pid" && own_pid=
+	grep -q '^Status: 503' "$own/answer"
+	grep -q 'SERVICE_UNAVAILABLE' "$own/answer"
+	equals "$(redis_c hget "${P}viewer:stage" w1)" "$MASTER"
+}
+
+@test "one worker frozen for a while: the others answer all, and nothing is wrong when it wakes (R66)" {
+	join 20
+	worker=$(worker_of viewer)
+	kill -STOP "$worker"
+	everybody_beats
+	equals "$(statuses "$own/beats")" '20 200'
+	sleep 6
+	kill -CONT "$worker"
+	everybody_beats
+	equals "$(statuses "$own/beats") $(total)" '20 200 20'
+}
+
+# ---- clocks that jump (R23): the scripts themselves, at times of our own ----
+
+lua() { # NAME NOW_MS ARGS...
+	local name part text=
+	while IFS= read -r line; do
+		case $line in
+		--@include*) for part in ${line#--@include}; do text+=$(<"$PROJECT_ROOT/common/lua/lib/$part.lua")$'\n'; done ;;
+		*) text+=$line$'\n' ;;
+		esac
+	done <"$PROJECT_ROOT/common/lua/$1.lua"
+	redis_c eval "$text" 1 "$C" '' 0 0 "$2" 60000 "$MASTER" 50 "${@:3}" | xargs
+}
+at() { echo $((1800000000000 + $1 * 1000)); } # SECONDS
+
+clock_show() { # a show of fifty in a prefix of its own
+	C="clock$BATS_TEST_NUMBER:" n=
+	own_show "$C"
+	redis_c set "${C}publisher:status" live >/dev/null
+	lua pulse "$(at 0)" 10000
+	for n in $(seq 50); do
+		lua join "$(at 0)" "c$n" "$MASTER" "00000000-0000-4000-8000-0000000000$((n + 10))" '' '' '' '' '' '' >/dev/null
+	done
+}
+watching() { lua heartbeat "$1" c1 "$MASTER" | cut -d' ' -f2; } # NOW_MS
+
+@test "clock: one hour ahead, then two back: nobody is ended, and no time is negative (R23)" {
+	clock_show
+	# ahead: the clean-up comes before the pulse
+	equals "$(lua evict "$(at 3600)" 500 '')" 'OK 0 50 1'
+	equals "$(lua leave "$(at 3600)" c2 "$MASTER")" 'OK 1 1'
+	equals "$(lua pulse "$(at 3601)" 10000)" 'OK 3601000'
+	equals "$(watching "$(at 3602)") $(lua evict "$(at 3602)" 500 '')" '49 OK 0 0 1'
+	# back
+	equals "$(lua pulse "$(at -3600)" 10000)" 'OK 0'
+	equals "$(redis_c get "${C}pulse")" "$(at -3600)"
+	equals "$(watching "$(at -3600)") $(lua evict "$(at -3600)" 500 '')" '49 OK 0 0 1'
+	equals "$(lua leave "$(at -3599)" c3 "$MASTER")" 'OK 1 1'
+	equals "$(redis_c xrange "${C}records" - + | grep -o '{.*}' |
+		jq -s '[.[] | select(.l) | .l >= .j] | all')" true
+	# and one time-out later the ordinary rule holds
+	for s in $(seq -3598 2 -3530); do lua pulse "$(at "$s")" 10000 >/dev/null; done
+	equals "$(lua evict "$(at -3530)" 500 '')" 'OK 48 0 1'
+}
+
+@test "pulse: a gap gives who was present one time-out, once; who had gone before is gone" {
+	clock_show
+	redis_c zadd "${C}viewer:heartbeat:$MASTER" "$(at -61)" c1 >/dev/null
+	equals "$(lua pulse "$(at 9)" 10000) $(lua pulse "$(at 90)" 10000)" 'OK 0 OK 81000'
+	equals "$(lua evict "$(at 100)" 500 '')" 'OK 1 0 1' # c1
+	for s in $(seq 92 2 148); do lua pulse "$(at "$s")" 10000 >/dev/null; done
+	equals "$(lua evict "$(at 149)" 500 '')" 'OK 0 0 1'
+	lua pulse "$(at 150)" 10000
+	equals "$(lua evict "$(at 151)" 500 '')" 'OK 49 0 1'
+	equals "$(redis_c get "${C}epoch")" 1 # the grace is taken away
+}
+
+@test "pulse: a second outage within the grace keeps those of the first" {
+	clock_show
+	lua pulse "$(at 100)" 10000
+	lua pulse "$(at 130)" 10000
+	equals "$(lua evict "$(at 185)" 500 '') $(watching "$(at 150)")" 'OK 0 0 1 50'
+	for s in $(seq 132 5 192); do lua pulse "$(at "$s")" 10000 >/dev/null; done
+	equals "$(lua evict "$(at 193)" 500 '')" 'OK 49 0 1' # all but the one who beat
+}

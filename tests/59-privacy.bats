@@ -1,0 +1,296 @@
+# What is kept of people: forgetting them, their addresses (IP_MODE), and what a dying program leaves behind.
+
+load lib/common
+load lib/ctl
+load lib/people
+load lib/show
+
+setup() { go_live; }
+teardown() {
+	thaw redis
+	[ -z "${writer:-}" ] || kill "$writer" 2>/dev/null || true
+	postgres_back
+	[ -z "${program:-}" ] || kill "$program" 2>/dev/null || true
+	[ "${shown:-}" = '' ] || show_down
+}
+
+# Where a text is found in the stores: lines of PostgreSQL, keys of Redis. rate:* keys end with their
+# window.
+found_in_stores() { # TEXT
+	pg_dump -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" | grep -F -- "$1"
+	redis_c config set rdbcompression no >/dev/null
+	redis_c eval "local out = {}
+		for _, key in ipairs(redis.call('KEYS', '*')) do
+			local rate = key:find(KEYS[1] .. 'rate:', 1, true) == 1
+			if not rate and ((redis.call('DUMP', key) or ''):find(ARGV[1], 1, true) or key:find(ARGV[1], 1, true)) then
+				out[#out + 1] = key
+			end
+		end
+		return out" 1 "$P" "$1" | grep .
+	return 0
+}
+found() { # TEXT: there, or in the logs
+	grep -rcF -- "$1" "$SUITE_DIR/log" | grep -v ':0$'
+	found_in_stores "$1"
+}
+
+# ---- forgetting ----
+
+assert_forgotten() { equals "$(found_in_stores "$1")" ''; } # NAME
+
+@test "forget: gone from PostgreSQL, Redis and the streams; seated, banned, waiting, dead or moving" {
+	stage=$(new_stage forget) full=$(a_stage "" 1) u=$(fresh forgotten)
+	seat x "$full"
+	for n in 1 2; do
+		seat "$u" "$stage"
+		leave "$u" "$stage"
+	done
+	drain
+	comes "$u" "$stage" # this one waits in the stream
+	seat "$u" "$full"   # this leaves a mark among the refused
+	assert_error 503 STAGE_FULL
+	redis_c xadd "${P}records:dead" '*' e "{\"s\":\"broken\",\"u\":\"$u\"}" why test >/dev/null
+	redis_c xadd "${P}records:dead" '*' e "{\"u\":\"$u\" no JSON" why test >/dev/null
+	redis_c hset "${P}viewer:moving" "$u" "1 $stage 00000000-0000-4000-8000-000000000001 1 p" >/dev/null
+	redis_c hset "${P}bans" "$u" 1 >/dev/null
+	found_in_stores "$u" >"$BATS_TEST_TMPDIR/found"
+	equals "$(grep -c "^$P" "$BATS_TEST_TMPDIR/found") $(grep -vc "^$P" "$BATS_TEST_TMPDIR/found")" '8 3'
+	forget "$u"
+	assert_status 200
+	equals "$(json '.data | tojson')" "{\"userId\":\"$u\",\"deletedRecords\":3}"
+	assert_forgotten "$u"
+	beat "$u" "$stage"
+	assert_error 404 NOT_FOUND
+	# He may come back, as a new person.
+	seat "$u" "$stage"
+	assert_status 200
+	api GET "/api/viewer/history/$u"
+	equals "$(json .data.totalRecords)" 1
+}
+
+@test "forget: to repeat it, or somebody unknown, is harmless; names of any script" {
+	u=$(fresh 'ö/😀 "q" \')
+	forget "$u"
+	equals "$http_status $(json .data.deletedRecords)" '200 0'
+	stage=$(a_stage)
+	api POST /api/viewer/rejoin "$(obj userId "$u" stageArn "$stage" participantId p)"
+	assert_status 200
+	forget "$u"
+	equals "$http_status $(json .data.deletedRecords) $(seats "$stage")" '200 1 0'
+	forget "$u"
+	equals "$http_status $(json .data.deletedRecords)" '200 0'
+}
+
+@test "forget: a late copy of his records makes nothing" {
+	stage=$(a_stage) u=$(fresh late)
+	seat "$u" "$stage"
+	entry=$(redis_c xrevrange "${P}records" + - COUNT 1 | tail -n 1)
+	matches "$entry" "$u"
+	forget "$u"
+	equals "$(json .data.deletedRecords)" 1
+	redis_c xadd "${P}records" '*' e "$entry" >/dev/null
+	drain
+	equals "$(redis_c xlen "${P}records")" 0
+	assert_forgotten "$u"
+}
+
+# records_write of the tree, by another writer who commits only when he is told: SESSION USER
+late_writer() {
+	mkfifo "$BATS_TEST_TMPDIR/go"
+	{
+		echo 'BEGIN;'
+		echo "PREPARE w (jsonb, bigint[]) AS $(cat "$PROJECT_ROOT/sql/queries/records_write.sql");"
+		printf "EXECUTE w ('[%s]', '{%s}');\n\\\\! touch '%s'\n" "$1" 1 "$BATS_TEST_TMPDIR/written"
+		cat "$BATS_TEST_TMPDIR/go"
+		echo 'COMMIT;'
+	} | psql -X -q -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" >"$BATS_TEST_TMPDIR/writer" 2>&1 3>&- &
+	writer=$!
+	wait_until 10 test -e "$BATS_TEST_TMPDIR/written"
+}
+
+@test "forget: a write that is under way is waited for, or the answer is to come again; it leaves nothing" {
+	stage=$(a_stage) u=$(fresh underway)
+	seat "$u" "$stage"
+	entry=$(redis_c xrevrange "${P}records" + - COUNT 1 | tail -n 1)
+	drain
+	psql_q "delete from users where user_id = '$u'"
+	late_writer "$entry"
+	forget "$u"
+	assert_away postgres
+	# The lock is given back: others drain on.
+	equals "$(redis_c exists "${P}lock:records")" 0
+	(sleep 1; echo '\echo committed' >"$BATS_TEST_TMPDIR/go") 3>&- &
+	forget "$u"
+	assert_status 200
+	equals "$(json .data.deletedRecords)" 1
+	wait
+	matches "$(cat "$BATS_TEST_TMPDIR/writer")" committed
+	assert_forgotten "$u"
+}
+
+@test "forget: while he joins, beats and leaves in a storm nothing half is left of him" {
+	stage=$(a_stage "" 500) u=$(fresh storm)
+	for n in 1 2 3 4 5 6 7 8; do
+		printf 'POST /api/viewer/rejoin {"userId":"%s","stageArn":"%s","participantId":"p"}\n' "$u" "$stage"
+		printf 'POST /api/viewer/leave {"userId":"%s","stageArn":"%s"}\n' "$u" "$stage"
+	done >"$BATS_TEST_TMPDIR/steps"
+	for round in 1 2 3 4 5; do
+		for n in $(seq 20); do cat "$BATS_TEST_TMPDIR/steps"; done | load_requests 4 >/dev/null 3>&- &
+		while kill -0 $! 2>/dev/null; do
+			forget "$u"
+			assert_status 200
+		done
+		wait
+	done
+	forget "$u"
+	assert_forgotten "$u"
+	seat "$u" "$stage"
+	leave "$u" "$stage"
+	equals "$(rows "$u" end_reason)" leave
+}
+
+@test "forget: PostgreSQL away: 503, nothing is half done, and to repeat does it" {
+	stage=$(a_stage) u=$(fresh away)
+	seat "$u" "$stage"
+	redis_c hset "${P}bans" "$u" 1 >/dev/null
+	stop_postgres
+	forget "$u"
+	assert_away postgres
+	equals "$(seats "$stage") $(redis_c hexists "${P}bans" "$u")" '1 1'
+	beat "$u" "$stage"
+	assert_status 200
+	postgres_back
+	wait_until 20 answers GET "/api/viewer/history/$u" 200
+	forget "$u"
+	equals "$http_status $(json .data.deletedRecords)" '200 1'
+	assert_forgotten "$u"
+}
+
+@test "ivsctl viewer forget: says what it would do, does it, and finds nothing then" {
+	stage=$(a_stage) u=$(fresh ctl)
+	seat "$u" "$stage"
+	leave "$u" "$stage"
+	drain
+	seat "$u" "$stage"
+	ctl viewer forget "$u" --dry-run --json
+	done_well
+	equals "$(jq -c '[.userId, .deletedRecords, .seated, .banned, .dryRun]' <<<"$output")" \
+		"[\"$u\",1,true,false,true]"
+	equals "$(jq .waitingRecords <<<"$output") $(seats "$stage")" '1 1'
+	ctl viewer forget "$u"
+	done_well
+	matches "$output" '^deleted 2 records of history and .* his seat$'
+	equals "$(seats "$stage")" 0
+	ctl viewer forget "$u" --json
+	done_well
+	equals "$(jq -c '[.deletedRecords, .seated, .dryRun]' <<<"$output")" '[0,false,false]'
+	ctl viewer forget ''
+	refused 64 'USER must be'
+}
+
+# ---- addresses ----
+
+V4=198.51.100.77 V6=2001:db8:abcd:12:3456:789a:bcde:f012
+# Somebody at each of the two addresses does all that is recorded or logged.
+visit() {
+	local ip user
+	for ip in "$V4" "$V6"; do
+		user=$(fresh visitor)
+		api POST /api/token/viewer "$(obj userId "$user")" -H "X-Forwarded-For: $ip"
+		assert_status 200 || return 1
+		seat_from "$ip" "$user" || return 1
+		call POST /api/viewer/leave "$(obj userId "$user" stageArn "$MASTER")" -H "X-Forwarded-For: $ip"
+		assert_error 401 UNAUTHORIZED || return 1
+		call GET "/api/nowhere" - -H "X-Forwarded-For: $ip"
+		api GET "/api/viewer/history/$user" - -H "X-Forwarded-For: $ip"
+		kept+=("$(json '.data.history[0].ipAddress')")
+		user=$(fresh waiting)
+		seat_from "$ip" "$user" || return 1 # stays in the stream
+	done
+}
+seat_from() { # ADDRESS USER
+	api POST /api/viewer/rejoin "$(obj userId "$2" stageArn "$MASTER" participantId p)" -H "X-Forwarded-For: $1"
+	assert_status 200
+}
+# Own settings are at work in a stack of its own.
+show_with() {
+	show_up AUTO_SCALE_ENABLED=false RATE_LIMIT_MAX_REQUESTS=1000 "$@"
+	shown=1
+	go_live
+	assert_status 200
+	kept=()
+	visit
+}
+logged() { jq -r 'select(.msg == "request") | .ip // ""' "$SUITE_DIR/log/viewer.log" | sort -u | xargs; }
+
+@test "addresses: full: they are in the history and in the log" {
+	show_with
+	equals "${kept[*]}" "$V4 $V6"
+	for ip in "$V4" "$V6"; do
+		[ -n "$(found "$ip")" ]
+		matches "$(logged)" "$ip"
+	done
+}
+
+@test "addresses: truncate: the /24 and the /48 are kept, the full ones nowhere" {
+	show_with IP_MODE=truncate
+	equals "${kept[*]}" '198.51.100.0 2001:db8:abcd::'
+	for ip in "$V4" "$V6" 2001:db8:abcd:12; do
+		equals "$(found "$ip")" ''
+	done
+	matches "$(logged)" '198\.51\.100\.0 2001:db8:abcd::$'
+	# The limit still counts each address by itself, and what it counts by expires.
+	for ip in "$V4" 2001:db8:abcd:12::/64; do
+		(($(redis_c get "${P}rate:api:$ip") > 1 && $(redis_c pttl "${P}rate:api:$ip") > 0))
+	done
+}
+
+@test "addresses: none: nothing of them is kept" {
+	show_with IP_MODE=none
+	equals "${kept[*]}" 'null null'
+	for text in "$V4" "$V6" 198.51.100 2001:db8; do
+		equals "$(found "$text")" ''
+	done
+	equals "$(logged)" ''
+}
+
+waits() { grep -qE '^State:.S' "/proc/$1/status"; } # PID: it sleeps
+
+@test "core files: a program that aborts leaves none, whatever the limit" {
+	cd "$BATS_TEST_TMPDIR"
+	mkdir run control
+	pattern=$(</proc/sys/kernel/core_pattern)
+	# Any other program would have left one, unless the kernel hands cores to somebody else.
+	(cd control && ulimit -c unlimited && bash -c 'kill -ABRT $$') || true
+	if [[ $pattern != '|'* && $pattern != /* ]]; then
+		[ -n "$(find control -type f)" ]
+	fi
+	(cd run && ulimit -c unlimited &&
+		exec "$BUILD_DIR/fcgi/viewer" --socket "$PWD/viewer.sock" --processes 1) 2>log 3>&- &
+	program=$!
+	wait_until 10 test -S run/viewer.sock
+	wait_until 10 pgrep -P "$program"
+	matches "$(grep 'Max core file' "/proc/$program/limits")" unlimited
+	kill -ABRT "$(pgrep -P "$program" | head -n 1)"
+	wait_until 10 grep -q '"msg":"worker ended"' log
+	matches "$(jq -r 'select(.msg == "worker ended") | .signal' log)" 6
+	kill -ABRT "$program"
+	wait "$program" || true
+	# A job and ivsctl in the middle of their work: Redis does not answer.
+	freeze redis
+	for words in cron/records ctl/ivsctl\ stage\ list; do
+		# shellcheck disable=SC2086 # several words
+		(cd run && ulimit -c unlimited &&
+			REDIS_TIMEOUT_MS=10000 exec "$BUILD_DIR"/$words) >/dev/null 2>>log 3>&- &
+		program=$!
+		words=${words%% *}
+		wait_until 10 eval '[ "$(cat /proc/$program/comm)" = "${words##*/}" ] && waits "$program"'
+		kill -ABRT "$program"
+		wait "$program" && false || equals $? 134
+	done
+	thaw redis
+	program=
+	equals "$(find run "$SUITE_DIR" "$(dirname "$REDIS_SOCKET")" -name 'core*' -type f ! -path '*/postgres/*')" ''
+	equals "$(find run -type f)" ''
+	rm -rf control
+}
