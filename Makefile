@@ -54,13 +54,15 @@ BENCH    := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench
 EMULATOR := $(B)/tests/tools/ivs_emulator
 EMULATOR_OBJ := $(patsubst tests/tools/ivs_emulator/%.c,$(EMULATOR).d/%.o,\
 	$(wildcard tests/tools/ivs_emulator/*.c))
+CROWD    := $(B)/tests/tools/crowd
+CROWD_OBJ := $(patsubst tests/tools/crowd/%.c,$(CROWD).d/%.o,$(wildcard tests/tools/crowd/*.c))
 # What a program is made of besides fcgi/<program>.c: the files in fcgi/<program>/.
 parts_of  = $(patsubst %.c,$(B)/parts/%.o,$(wildcard fcgi/$(1)/*.c))
 # And of a tool besides tests/tools/<tool>.c.
 tool_parts_of = $(patsubst %.c,$(B)/parts/%.o,$(wildcard tests/tools/$(1)/*.c))
 PROGRAMS := $(FCGI) $(CRON) $(CTL)
 TORTURE  := $(B)/tests/torture/each $(B)/tests/torture/worker $(B)/tests/torture/fail_nth.so
-TESTBINS := $(UNIT) $(TOOL) $(BENCH) $(FUZZ) $(TORTURE)
+TESTBINS := $(UNIT) $(TOOL) $(BENCH) $(CROWD) $(FUZZ) $(TORTURE)
 ALL_SRC  := $(LIB_SRC) $(wildcard fcgi/*.c fcgi/*/*.c cron/*.c ctl/*.c tests/*/*.c tests/tools/*/*.c)
 ALL_HDR  := $(wildcard common/*/*.h fcgi/*/*.h ctl/*.h tests/*/*.h tests/tools/*/*.h)
 
@@ -84,6 +86,10 @@ check-asan: ## all tests under AddressSanitizer and UBSan
 check-valgrind: ## unit programs and core calls under valgrind
 	$(Q)$(MAKE) --no-print-directory MODE=debug build-tests
 	$(Q)tests/valgrind debug
+chaos: ## what breaks while a show runs, with figures; CASES="R13 R14" runs some
+	$(Q)deploy/packages test --install
+	$(Q)$(MAKE) --no-print-directory build-tests
+	$(Q)tests/chaos/run $(CASES)
 bench: ## heartbeat against a no-op of the same serve loop
 	$(Q)deploy/packages bench --install
 	$(Q)$(MAKE) --no-print-directory all $(BENCH) $(TOOL)
@@ -165,6 +171,10 @@ $(EMULATOR).d/%.o: tests/tools/ivs_emulator/%.c $(B)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(REAL_CFLAGS) -c -o $@ $<
+$(CROWD).d/%.o: tests/tools/crowd/%.c $(B)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(REAL_CFLAGS) -c -o $@ $<
 $(LIB): $(LIB_OBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -194,10 +204,13 @@ $(EMULATOR): $(EMULATOR_OBJ)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS) -o $@ $(EMULATOR_OBJ) $(EMULATOR_LIBS)
+$(CROWD): $(CROWD_OBJ) $(LIB)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(REAL_CFLAGS) $(REAL_LDFLAGS) -o $@ $(CROWD_OBJ) $(LIB) $(LIBS)
 
 -include $(shell find build/$(MODE) -type f -name '*.d' 2>/dev/null)
 FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all run test build-tests check check-through check-asan check-valgrind bench fuzz \
+.PHONY: all run test build-tests check check-through check-asan check-valgrind chaos bench fuzz \
 	fuzz-targets torture lint headers format install install-share clean help need-packages FORCE

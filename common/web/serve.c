@@ -314,6 +314,18 @@ catch_signals(sigset_t *ret_asleep)
 	sigaction(SIGPIPE, &sa, NULL);
 }
 
+/* While requests wait epoll_pwait has something to return and lets no signal in: under load one has
+ * to look. */
+static bool
+asked_to_stop(void)
+{
+	sigset_t pending;
+
+	return stopping ||
+	       (sigpending(&pending) == 0 && (sigismember(&pending, SIGTERM) == 1 ||
+						 sigismember(&pending, SIGINT) == 1));
+}
+
 /* When the next tick is due; one that is due is done. */
 static void
 tick(const struct serve *s, int64_t *next_ms)
@@ -375,7 +387,7 @@ serve_socket(const struct serve *s, int listen_fd, struct err *err)
 		return false;
 	slots = slots_open();
 	metrics_flush_init(&flush);
-	while (!stopping) {
+	while (!asked_to_stop()) {
 		tick(s, &tick_ms);
 		turn(s, &flush, cs, slots, sleep_ms(s, &flush, tick_ms), &asleep);
 	}
