@@ -26,12 +26,16 @@ setup() {
 	SMALL=$(stage_arns | grep -vxF "$MASTER")
 }
 teardown() {
-	thaw viewer
+	thaw_programs
 	thaw postgres
 	[ ! -S "$own/a" ] || give_back
 	[ -z "${own_pid:-}" ] || kill "$own_pid" 2>/dev/null || true
 }
 
+# Each of them notices that Redis is cold, and fills it.
+programs() { printf '%s\n' token stage viewer stats health; }
+freeze_programs() { for name in $(programs); do freeze "$name"; done; }
+thaw_programs() { for name in $(programs); do thaw "$name"; done; }
 ready() { answers GET /readyz 200; }
 not_ready() { answers GET /readyz 503; }
 drained() {
@@ -122,7 +126,7 @@ loaded() { grep -c '"the state was loaded' "$SUITE_DIR/log/viewer.log"; }
 	redis_c del "${P}lock:job:restore" >/dev/null
 	run -0 job records
 	matches "$output" '"restored_seats":3'
-	ready
+	wait_until 5 ready
 	thaw viewer
 	equals "$(total)" 3
 	run -0 job snapshot
@@ -190,6 +194,8 @@ loaded() { grep -c '"the state was loaded' "$SUITE_DIR/log/viewer.log"; }
 	locked() { [ "$(psql_q "SELECT count(*) FROM pg_locks WHERE granted AND mode = 'AccessExclusiveLock'
 		AND relation = 'stages'::regclass")" = 1 ]; }
 	wait_until 5 locked
+	freeze_programs
+	thaw viewer # it is the one who loads
 	redis_c flushall >/dev/null
 	wait_until 10 waits
 	freeze viewer
@@ -197,6 +203,8 @@ loaded() { grep -c '"the state was loaded' "$SUITE_DIR/log/viewer.log"; }
 	redis_c del "${P}lock:job:restore" >/dev/null # as if it had expired
 	run -0 job records
 	matches "$output" '"restored_seats":6'
+	thaw_programs
+	freeze viewer
 	leave w1 "$MASTER" & # the viewer program is frozen: it is answered later
 	api POST /api/token/viewer "$(obj userId later)"
 	assert_status 200
@@ -430,7 +438,7 @@ give_back() { mv "$REDIS_SOCKET" "$own/b" && mv "$own/a" "$REDIS_SOCKET"; }
 @test "after loading the keeper makes a run: what AWS has new is there" {
 	join 2
 	drained
-	freeze viewer
+	freeze_programs
 	new=$(console CreateStage "$(jq -nc --arg s "${MASTER##*/}" \
 		'{name: "meanwhile", tags: {ManagedBy: "api-server", Show: $s}}')" | jq -r .stage.arn)
 	redis_c flushall >/dev/null
@@ -438,5 +446,6 @@ give_back() { mv "$REDIS_SOCKET" "$own/b" && mv "$own/a" "$REDIS_SOCKET"; }
 	assert_away redis
 	equals "$(redis_c hget "${P}viewer:stage" w2)" "$MASTER"
 	equals "$(entry "$new" .name)" meanwhile
+	thaw_programs
 	is_live
 }

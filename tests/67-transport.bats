@@ -156,7 +156,7 @@ refused() { # WORDS_OF_THE_LOG HOST NAME=VALUE...
 		"$BUILD_DIR/cron/$job" >"$BATS_TEST_TMPDIR/job" 2>&1 || { cat "$BATS_TEST_TMPDIR/job" >&2; return 1; }
 	done
 	"$BUILD_DIR/ctl/ivsctl" stage list | grep -q second
-	"$BUILD_DIR/ctl/ivsctl" presence reload --json | grep -q wasLoaded
+	"$BUILD_DIR/ctl/ivsctl" presence reload --json | grep -q reload
 	wait_until 20 all_well
 	# Redis remembers whom it refused; and what a pooled connection was told would be found there.
 	equals "$(redis_c acl log | grep -c .)" 0

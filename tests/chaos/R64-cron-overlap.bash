@@ -35,7 +35,7 @@ is "points of the last half hour: those that were written" \
 	"$(json '[.data | .. | objects | select(has("viewerCount")) | .viewerCount] | sort | join(" ")')" "7 50"
 
 # It hangs in PostgreSQL, holding its lock, and is killed.
-exec {lock}> >(psql -X -q -h "$DB_HOST" -p "$DB_PORT" -U "$DB_USER" "$DB_NAME" 3>&- >/dev/null)
+exec {lock}> >(psql_c 3>&- >/dev/null)
 echo 'BEGIN; LOCK TABLE viewer_stats_snapshots IN EXCLUSIVE MODE;' >&"$lock"
 held() { psql_q "SELECT mode FROM pg_locks WHERE granted" | grep -qx ExclusiveLock; }
 wait_until 10 held

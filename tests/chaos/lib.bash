@@ -219,7 +219,7 @@ proxy() {
 proxy_redis() {
 	local socket=$REDIS_SOCKET
 	mv "$socket" "$socket.real"
-	REDIS_SOCKET=$socket.real
+	REDIS_SOCKET=$socket.real STACK_REDIS=$socket.real
 	proxy_begin redis "$socket" "$socket.real"
 	chmod 666 "$socket"
 	redis_c client kill type normal >/dev/null
@@ -227,7 +227,7 @@ proxy_redis() {
 proxy_postgres() {
 	local socket=$DB_HOST/.s.PGSQL.5432
 	mv "$socket" "$DB_HOST/.s.PGSQL.5433"
-	DB_PORT=5433
+	DB_PORT=5433 STACK_PG_PORT=5433
 	proxy_begin postgres "$socket" "$DB_HOST/.s.PGSQL.5433"
 	chmod 777 "$socket"
 	psql_q "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity

@@ -84,9 +84,9 @@ sha_of() { # NAME
 unasked_scripts() { local name; for name in metrics_add keys_read keys_used pulse; do sha_of "$name"; done; }
 # As an administrator, straight to the stores, whatever lies between them and the programs.
 redis_c() { redis-cli -s "$STACK_REDIS" "$@"; }
-psql_c() { psql -X -q -h "$STACK_PG" -p 5432 -U "$DB_USER" "$@" "$DB_NAME"; } # OPTIONS...
+psql_c() { psql -X -q -h "$STACK_PG" -p "${STACK_PG_PORT:-5432}" -U "$DB_USER" "$@" "$DB_NAME"; } # OPTIONS...
 psql_q() { psql_c -A -t -c "$1"; }
-postgres_answers() { pg_isready -q -h "$STACK_PG" -p 5432; }
+postgres_answers() { pg_isready -q -h "$STACK_PG" -p "${STACK_PG_PORT:-5432}"; }
 
 # wait_until SECONDS COMMAND...: true as soon as the command is.
 wait_until() {
