@@ -43,7 +43,7 @@ promoted=$(now_us)
 sleep "$SWITCH"
 chmod 666 "$second"
 proxy redis target "$second"
-STACK_REDIS=$second
+export STACK_REDIS=$second
 told "seconds until the count was whole again" "$(seconds_until 20 is_watched_by "$N")"
 say phase after
 sleep $((INTERVAL + 1))
