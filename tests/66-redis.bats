@@ -83,6 +83,14 @@ refused() { # WORDS OF THE LOG
 	done
 }
 
+@test "redis: one that hangs up in the middle of a plain CGI call is 503, and no signal" {
+	own_redis --requirepass canary-redis-password
+	for _ in {1..12}; do
+		ask REDIS_PASSWORD=canary-redis-password REDIS_DB=99
+		assert_away redis
+	done
+}
+
 @test "redis: a password for one that wants none is 503, not 500" {
 	own_redis
 	ask REDIS_PASSWORD=nobody-asked-for-this

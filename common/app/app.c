@@ -1,6 +1,7 @@
 #include "app/app.h"
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sysexits.h>
@@ -246,6 +247,8 @@ app_main(const struct program *p, int argc, char **argv)
 
 	/* Keys and tokens must not land in a core file, nor be read from /proc. */
 	prctl(PR_SET_DUMPABLE, 0);
+	/* A store that hangs up is an error of the call, as plain CGI, too. */
+	signal(SIGPIPE, SIG_IGN);
 	log_init(p->name, LOG_INFO);
 	if (!read_options(&run, argc, argv)) {
 		usage(p, stderr);

@@ -310,8 +310,6 @@ catch_signals(sigset_t *ret_asleep)
 	sigdelset(ret_asleep, SIGINT);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGINT, &sa, NULL);
-	sa.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &sa, NULL);
 }
 
 /* While requests wait epoll_pwait has something to return and lets no signal in: under load one has
