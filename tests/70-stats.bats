@@ -235,16 +235,3 @@ list_page() { api GET "/api/stage/list${1:+?$1}"; }
 	api GET /api/stage/nonsense
 	assert_error 400 VALIDATION_ERROR
 }
-
-@test "not yet: kicking and forgetting answer 404 or 405" {
-	local method path
-	while read -r method path; do
-		api "$method" "$path" '{}'
-		matches "$method $path $http_status" ' 40[45]$'
-		matches "$(json .error.code)" '^(NOT_FOUND|METHOD_NOT_ALLOWED)$'
-	done <<-EOF2
-		POST /api/viewer/kick
-		DELETE /api/viewer/history/anna
-		DELETE /api/viewer/ban/anna
-	EOF2
-}

@@ -304,24 +304,24 @@ refused(struct pg *p, enum query q, const PGresult *res, bool *ret_again, struct
 
 /* ---- running a statement ---- */
 
-/* In one transaction and one round trip. A failure to send is noticed by who awaits. */
-static void
-limited_send(PGconn *conn, const char *text, int n, const char *const *values)
+/* In one transaction and one round trip. False: libpq could not, for want of memory say. */
+static bool
+limited_send(PGconn *conn, const struct order *o, const char *const *values)
 {
 	const char *limit = STATEMENT_MS;
 
-	(void)PQenterPipelineMode(conn);
-	(void)PQsendQueryParams(
-	    conn, query_texts[Q_STATEMENT_LIMIT].text, 1, NULL, &limit, NULL, NULL, 0);
-	(void)PQsendQueryParams(conn, text, n, NULL, values, NULL, NULL, 0);
-	(void)PQpipelineSync(conn);
+	return PQenterPipelineMode(conn) &&
+	       PQsendQueryParams(conn, query_texts[Q_STATEMENT_LIMIT].text, 1, NULL,
+		   &limit, NULL, NULL, 0) &&
+	       PQsendQueryParams(conn, query_texts[o->q].text, (int)o->n_params, NULL,
+		   values, NULL, NULL, 0) &&
+	       PQpipelineSync(conn);
 }
 
 /* False: a parameter that no text of PostgreSQL can hold. */
 static bool
-send_order(PGconn *conn, const struct order *o)
+values_of(const struct order *o, const char **values)
 {
-	const char *values[PG_PARAMS_MAX];
 	size_t i;
 
 	for (i = 0; i < o->n_params; i++) {
@@ -331,7 +331,6 @@ send_order(PGconn *conn, const struct order *o)
 			return false;
 		values[i] = s.p != NULL ? str_dup(o->arena, s).p : NULL;
 	}
-	limited_send(conn, query_texts[o->q].text, (int)o->n_params, values);
 	return true;
 }
 
@@ -432,16 +431,17 @@ static bool
 execute(struct pg *p, const struct order *o, struct pg_rows *ret, bool *ret_again,
     struct err *err)
 {
-	const char *name = query_texts[o->q].name;
+	const char *name = query_texts[o->q].name, *values[PG_PARAMS_MAX];
+	enum step step = STEP_BROKEN;
 	PGresult *res = NULL;
-	enum step step;
 	bool ok = false;
 
 	*ret_again = false;
-	if (!send_order(p->conn, o))
+	if (!values_of(o, values))
 		return err_from(err, ERR_FROM_POSTGRES, ERR_INPUT,
 		    "postgres: %s: a parameter holds a NUL", name);
-	step = collect(p->conn, o->deadline, &res);
+	if (limited_send(p->conn, o, values))
+		step = collect(p->conn, o->deadline, &res);
 	if (res != NULL && !is_good(res)) {
 		refused(p, o->q, res, ret_again, err);
 	} else if (step == STEP_OK) {
