@@ -1,4 +1,4 @@
--- pulse: the programs are there and reach Redis (app/part_heal, every two seconds). A gap is an
+-- pulse: the programs are there and reach Redis (app/part_pulse, every two seconds). A gap is an
 -- outage of our own: nobody could beat. Who was present when it began counts as present, and has a
 -- whole time-out to come back.
 -- ARGV[8] ms without a pulse that are a gap

@@ -1,4 +1,5 @@
--- session: seats and the record of them. A seat is three entries that change together:
+-- session: seats and the record of them. A seat is three entries that change together,
+-- and a set that names where there may be some:
 --   viewer:heartbeat:<arn>  zset  user -> last heartbeat, ms
 --   viewer:session:<arn>    hash  user -> "<session id> <joined at, ms> <participant id>"
 --   viewer:stage            hash  user -> arn
