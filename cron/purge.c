@@ -10,7 +10,7 @@
 #include "base/banned.h"
 
 #define ROWS_AT_ONCE 1000
-#define BATCH_MS 20000
+#define BATCH_MS 10000
 
 static struct str
 decimal(struct job *j, int64_t i)
