@@ -196,6 +196,21 @@ drained() { "$BUILD_DIR/cron/records" >/dev/null 2>&1 && [ "$(redis_c xlen "${P}
 	show_down
 }
 
+@test "backup, restore, migrate: what else libpq finds in the environment leads to no other database" {
+	own_cluster mine
+	new_database other
+	in_own other 'CREATE TABLE precious (n int)'
+	psql_q 'SELECT 1' >/dev/null
+	printf '[there]\nhost=%s\nport=%s\ndbname=other\nuser=ivs_live\n' "$pg_dir" "$pg_port" >"$own/services"
+	export PGSERVICEFILE=$own/services PGSERVICE=there PGHOSTADDR=192.0.2.1 PGOPTIONS='-c search_path=nowhere'
+	dump=$(backup "$own/named.dump")
+	pg_restore --list "$dump" | grep -q 'TABLE public users'
+	into mine "$dump" --replace >/dev/null
+	unset PGSERVICE PGHOSTADDR PGOPTIONS
+	equals "$(in_own other "SELECT to_regclass('precious') IS NOT NULL AND to_regclass('users') IS NULL")" t
+	equals "$(in_own mine "SELECT to_regclass('users') IS NOT NULL")" t
+}
+
 @test "backup: no password is in the process list" {
 	local shown
 	mkdir "$BATS_TEST_TMPDIR/bin"

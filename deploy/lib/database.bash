@@ -61,8 +61,11 @@ tls_settings() {
 	export PGSSLROOTCERT=$DB_SSL_CA
 }
 
-# libpq's own names: a password in an argument would be in the process list.
+# libpq's own names: a password in an argument would be in the process list. What else of libpq's
+# stands in the environment would lead to another database than the settings name, or past TLS.
 connect_settings() {
+	unset PGSERVICE PGHOSTADDR PGOPTIONS PGTARGETSESSIONATTRS
+	export PGGSSENCMODE=disable
 	export PGHOST=${DB_HOST:-localhost} PGPORT=${DB_PORT:-5432}
 	export PGDATABASE=${DB_NAME:-ivs_live} PGUSER=${DB_USER:-postgres}
 	export PGCONNECT_TIMEOUT=10 PGAPPNAME=ivs-live-${0##*/} PGCLIENTENCODING=UTF8
