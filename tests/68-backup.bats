@@ -179,6 +179,12 @@ drained() { "$BUILD_DIR/cron/records" >/dev/null 2>&1 && [ "$(redis_c xlen "${P}
 	# it is the settings file's, too
 	printf 'DB_HOST=%s\nDB_PORT=5432 # a comment\nDB_NAME="ivs_live"\nDB_USER=ivs_live\n' "$STACK_PG" >settings
 	env -u DB_HOST -u DB_PORT -u DB_NAME -u DB_USER IVS_ENV_FILE="$PWD/settings" "$PROJECT_ROOT/deploy/backup" again
+	# which has to be there, as for the programs; a password of the environment wins
+	run -1 admin env IVS_ENV_FILE="$PWD/no-settings" "$PROJECT_ROOT/deploy/backup" guessed
+	matches "$output" "cannot read the settings file '$PWD/no-settings'"
+	[ ! -e guessed ]
+	echo "DB_PASSWORD_FILE=$PWD/no-password" >>settings
+	admin env IVS_ENV_FILE="$PWD/settings" DB_PASSWORD=ours "$PROJECT_ROOT/deploy/backup" with-password
 }
 
 @test "backup and restore: PgBouncer is found out and refused, for others would notice" {
