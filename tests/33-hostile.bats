@@ -223,6 +223,28 @@ has_descriptors() { (($(descriptors) >= $1)); }
 	wait $held
 }
 
+workers_of() { pgrep -P "$(pid_of "$1")"; }
+ticks() { workers_of viewer | xargs -I{} cat /proc/{}/stat | awk '{ n += $14 + $15 } END { print n }'; }
+@test "descriptors: without a free one a worker does not turn in circles, and goes on when there is one" {
+	local pid before used limit
+	limit=$(ulimit -Sn)
+	for pid in $(workers_of viewer); do
+		prlimit --pid "$pid" --nofile="$(($(ls "/proc/$pid/fd" | sort -n | tail -n 1) + 1)):"
+	done
+	for i in $(seq 6); do plays "held-$i" '200 closed' "$ask" params end-params end-body; done
+	raw <"$BATS_TEST_TMPDIR/steps" >"$BATS_TEST_TMPDIR/got" 3>&- &
+	held=$!
+	sleep 0.5
+	before=$(ticks)
+	sleep 2
+	used=$(($(ticks) - before))
+	for pid in $(workers_of viewer); do prlimit --pid "$pid" --nofile="$limit:"; done
+	wait $held
+	diff <(sort "$BATS_TEST_TMPDIR/wanted") "$BATS_TEST_TMPDIR/got"
+	echo "processor time while they could accept nobody: $used ticks of $(getconf CLK_TCK)"
+	[[ ${BUILD_DIR##*/} == asan ]] || ((used < 50))
+}
+
 @test "half-open: SIGTERM waits a second for them, no longer" {
 	PROGRAM=health
 	repeat 4 'half raw=0101 wait=8000' | raw >/dev/null 3>&- &

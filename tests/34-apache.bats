@@ -42,7 +42,8 @@ shared_site() {
 	cp "$BUILD_DIR"/fcgi/{token,stage,viewer,stats,health} "$dir/fcgi/"
 	sed "s/fcgid-script/$2/" "$PROJECT_ROOT/deploy/htaccess" >"$dir/site/.htaccess"
 	for name in token stage viewer stats health; do
-		printf '#!/bin/sh\nset -a\n. %s/env\nexec %s/fcgi/%s 2>>%s/log\n' "$dir" "$dir" "$name" "$dir" \
+		# the arguments passed on, as where the program itself is what Apache starts
+		printf '#!/bin/sh\nset -a\n. %s/env\nexec %s/fcgi/%s "$@" 2>>%s/log\n' "$dir" "$dir" "$name" "$dir" \
 			>"$dir/site/$name.fcgi"
 		chmod 755 "$dir/site/$name.fcgi"
 	done
@@ -191,6 +192,18 @@ header_tricks() {
 	for way in proxy fcgid cgid; do
 		behind "$way"
 		header_tricks
+	done
+}
+
+@test "apache: a query is never an option of the program, though CGI makes it an argument" {
+	local query way
+	for way in fcgid cgid; do
+		behind "$way"
+		for query in --dump-config --help --version --print-env-example x+y "--socket+$SHARED-$way/ipc/evil"; do
+			same GET "/livez?$query"
+			same GET "/api/stats?$query"
+		done
+		[ ! -e "$SHARED-$way/ipc/evil" ]
 	done
 }
 

@@ -129,6 +129,16 @@ refused() { # WORDS_OF_THE_LOG HOST NAME=VALUE...
 	EOF
 }
 
+@test "settings: TLS that a Unix socket leaves out is warned of" {
+	local host
+	for host in /run/postgresql @postgresql; do
+		run -0 env DB_SSL_ENABLED=true DB_HOST="$host" "$BUILD_DIR/fcgi/viewer" --check-config
+		matches "$output" 'DB_SSL_ENABLED has no effect: DB_HOST is a Unix socket'
+	done
+	run -0 env DB_SSL_ENABLED=true DB_HOST=db.example.com "$BUILD_DIR/fcgi/viewer" --check-config
+	equals "$(grep -c 'DB_SSL_ENABLED' <<<"$output")" 0
+}
+
 @test "stack: what STACK_THROUGH does not know, or cannot do, is said" {
 	local dir=$BATS_TEST_TMPDIR/stack
 	STACK_THROUGH=stunnel run -1 env -u REDIS_HOST -u REDIS_SOCKET -u DB_HOST "$PROJECT_ROOT/deploy/stack" up "$dir"

@@ -179,6 +179,12 @@ drained() { "$BUILD_DIR/cron/records" >/dev/null 2>&1 && [ "$(redis_c xlen "${P}
 	# it is the settings file's, too
 	printf 'DB_HOST=%s\nDB_PORT=5432 # a comment\nDB_NAME="ivs_live"\nDB_USER=ivs_live\n' "$STACK_PG" >settings
 	env -u DB_HOST -u DB_PORT -u DB_NAME -u DB_USER IVS_ENV_FILE="$PWD/settings" "$PROJECT_ROOT/deploy/backup" again
+	# which has to be there, as for the programs; a password of the environment wins
+	run -1 admin env IVS_ENV_FILE="$PWD/no-settings" "$PROJECT_ROOT/deploy/backup" guessed
+	matches "$output" "cannot read the settings file '$PWD/no-settings'"
+	[ ! -e guessed ]
+	echo "DB_PASSWORD_FILE=$PWD/no-password" >>settings
+	admin env IVS_ENV_FILE="$PWD/settings" DB_PASSWORD=ours "$PROJECT_ROOT/deploy/backup" with-password
 }
 
 @test "backup and restore: PgBouncer is found out and refused, for others would notice" {
@@ -194,6 +200,21 @@ drained() { "$BUILD_DIR/cron/records" >/dev/null 2>&1 && [ "$(redis_c xlen "${P}
 	run -1 "$PROJECT_ROOT/deploy/backup" "$BATS_TEST_TMPDIR/pooled"
 	matches "$output" 'pooler|PgBouncer'
 	show_down
+}
+
+@test "backup, restore, migrate: what else libpq finds in the environment leads to no other database" {
+	own_cluster mine
+	new_database other
+	in_own other 'CREATE TABLE precious (n int)'
+	psql_q 'SELECT 1' >/dev/null
+	printf '[there]\nhost=%s\nport=%s\ndbname=other\nuser=ivs_live\n' "$pg_dir" "$pg_port" >"$own/services"
+	export PGSERVICEFILE=$own/services PGSERVICE=there PGHOSTADDR=192.0.2.1 PGOPTIONS='-c search_path=nowhere'
+	dump=$(backup "$own/named.dump")
+	pg_restore --list "$dump" | grep -q 'TABLE public users'
+	into mine "$dump" --replace >/dev/null
+	unset PGSERVICE PGHOSTADDR PGOPTIONS
+	equals "$(in_own other "SELECT to_regclass('precious') IS NOT NULL AND to_regclass('users') IS NULL")" t
+	equals "$(in_own mine "SELECT to_regclass('users') IS NOT NULL")" t
 }
 
 @test "backup: no password is in the process list" {

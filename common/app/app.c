@@ -238,6 +238,12 @@ answer_question(struct run *run, const struct program *p)
 	return 0;
 }
 
+static bool
+is_cgi_call(void)
+{
+	return getenv("REQUEST_METHOD") != NULL;
+}
+
 int
 app_main(const struct program *p, int argc, char **argv)
 {
@@ -250,7 +256,8 @@ app_main(const struct program *p, int argc, char **argv)
 	/* A store that hangs up is an error of the call, as plain CGI, too. */
 	signal(SIGPIPE, SIG_IGN);
 	log_init(p->name, LOG_INFO);
-	if (!read_options(&run, argc, argv)) {
+	/* RFC 3875, 4.4: the arguments of a CGI call are a stranger's query. */
+	if (!read_options(&run, is_cgi_call() && argc > 1 ? 1 : argc, argv)) {
 		usage(p, stderr);
 		return EX_USAGE;
 	}
@@ -266,8 +273,7 @@ app_main(const struct program *p, int argc, char **argv)
 		config_free(run.cfg);
 		return 0;
 	}
-	if (run.socket == NULL && !conns_is_listener(STDIN_FILENO) &&
-	    getenv("REQUEST_METHOD") == NULL) {
+	if (run.socket == NULL && !conns_is_listener(STDIN_FILENO) && !is_cgi_call()) {
 		fprintf(stderr, "%s: no web server called; start it with --socket PATH\n",
 		    p->name);
 		usage(p, stderr);

@@ -67,10 +67,10 @@ check_postgres(struct config_loader *l)
 		    "DB_SSL_CA is set but DB_SSL_MODE is require, which checks "
 		    "no certificate: make it verify-ca or verify-full, or remove "
 		    "DB_SSL_CA");
-	/* libpq leaves TLS out there, whatever it is told. */
-	if (c->db_ssl_enabled && str_starts(c->db_host, STR("/")))
-		config_warn(l, "DB_SSL_ENABLED has no effect: DB_HOST is the folder of a "
-			       "socket");
+	/* libpq leaves TLS out there, whatever it is told. "@": a socket without a file. */
+	if (c->db_ssl_enabled &&
+	    (str_starts(c->db_host, STR("/")) || str_starts(c->db_host, STR("@"))))
+		config_warn(l, "DB_SSL_ENABLED has no effect: DB_HOST is a Unix socket");
 	check_ca(l, "DB_SSL_CA");
 }
 

@@ -16,6 +16,8 @@
 #define READ_BYTES 65536
 /* Of one connection at a time; then the others have their turn. */
 #define READS_MAX 4
+/* Whom the system has no descriptor or memory for waits so long for the next try. */
+#define REST_MS 50
 
 TAILQ_HEAD(conn_list, conn);
 
@@ -38,7 +40,8 @@ struct conns {
 	struct conn_list reading, ready, writing;
 	struct epoll_event events[EVENTS_MAX];
 	int n_events, next_event;
-	bool knocking; /* somebody may be waiting to be accepted */
+	bool knocking;	 /* somebody may be waiting to be accepted */
+	int64_t rest_ms; /* until then nobody is accepted; 0: the listener is watched */
 	char buffer[READ_BYTES];
 };
 
@@ -51,11 +54,25 @@ conns_is_listener(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &n) == 0 && yes;
 }
 
+/* EXCLUSIVE: a new connection wakes one of the processes that share the socket. */
+static bool
+watch_listener(struct conns *cs)
+{
+	struct epoll_event ev = { .events = EPOLLIN | EPOLLEXCLUSIVE };
+
+	return epoll_ctl(cs->epoll_fd, EPOLL_CTL_ADD, cs->listen_fd, &ev) == 0;
+}
+
+static void
+forget_listener(struct conns *cs)
+{
+	(void)epoll_ctl(cs->epoll_fd, EPOLL_CTL_DEL, cs->listen_fd, NULL);
+	cs->knocking = false;
+}
+
 struct conns *
 conns_open(int listen_fd, size_t body_max, struct err *err)
 {
-	/* EXCLUSIVE: a new connection wakes one of the processes that share the socket. */
-	struct epoll_event ev = { .events = EPOLLIN | EPOLLEXCLUSIVE };
 	struct conns *cs = memory_zalloc(1, sizeof(*cs));
 
 	cs->listen_fd = listen_fd;
@@ -64,8 +81,7 @@ conns_open(int listen_fd, size_t body_max, struct err *err)
 	TAILQ_INIT(&cs->ready);
 	TAILQ_INIT(&cs->writing);
 	cs->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (cs->epoll_fd < 0 ||
-	    epoll_ctl(cs->epoll_fd, EPOLL_CTL_ADD, listen_fd, &ev) != 0 ||
+	if (cs->epoll_fd < 0 || !watch_listener(cs) ||
 	    fcntl(listen_fd, F_SETFL, fcntl(listen_fd, F_GETFL) | O_NONBLOCK) != 0) {
 		err_set(err, ERR_BUG, "cannot listen: %s", strerror(errno));
 		conns_close(cs);
@@ -202,16 +218,47 @@ write_on(struct conns *cs, struct conn *c)
 
 /* ---- all of them ---- */
 
+static int
+accept_one(struct conns *cs)
+{
+	return accept4(cs->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+/* Who was not accepted still knocks, and epoll would say so without end. */
+static void
+rest(struct conns *cs)
+{
+	forget_listener(cs);
+	cs->rest_ms = clock_mono_ms() + REST_MS;
+}
+
+/* How long the rest goes on, ms; -1: there is none. */
+static int
+rest_left(struct conns *cs)
+{
+	int64_t left = cs->rest_ms - clock_mono_ms();
+
+	if (cs->rest_ms == 0)
+		return -1;
+	if (left > 0)
+		return (int)left;
+	if (!watch_listener(cs))
+		return REST_MS;
+	cs->rest_ms = 0;
+	return -1;
+}
+
 /* Returns the next one that waits at the door, NULL for none. */
 static struct conn *
 let_in(struct conns *cs)
 {
 	struct conn *c;
-	int fd;
+	int fd = accept_one(cs);
 
-	fd = accept4(cs->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE) && drop_oldest(cs))
-		fd = accept4(cs->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		fd = accept_one(cs);
+	if (fd < 0 && !try_again() && errno != ECONNABORTED)
+		rest(cs);
 	if (fd < 0)
 		return NULL;
 	if (cs->n >= CONNS_MAX)
@@ -282,6 +329,7 @@ conns_wait(struct conns *cs, int timeout_ms, const sigset_t *asleep)
 {
 	timeout_ms = sooner(timeout_ms, expire(cs, &cs->reading));
 	timeout_ms = sooner(timeout_ms, expire(cs, &cs->writing));
+	timeout_ms = sooner(timeout_ms, rest_left(cs));
 	cs->next_event = 0;
 	cs->knocking = false;
 	cs->n_events =
@@ -326,8 +374,8 @@ conns_answer(struct conns *cs, struct conn *c, struct str answer)
 void
 conns_stop(struct conns *cs)
 {
-	epoll_ctl(cs->epoll_fd, EPOLL_CTL_DEL, cs->listen_fd, NULL);
-	cs->knocking = false;
+	forget_listener(cs);
+	cs->rest_ms = 0;
 }
 
 bool

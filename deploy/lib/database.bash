@@ -17,16 +17,16 @@ die() {
 # The DB_* lines of the settings file; the environment wins. The file is read,
 # not run: it may hold anything.
 read_settings_file() {
-	local file=${IVS_ENV_FILE:-} line name value
-	if [[ -z $file ]]; then
-		for file in ./.env /etc/ivs-live/env; do
-			[[ -r $file ]] && break
-		done
-	fi
-	[[ -r $file ]] || return 0
+	local file=${IVS_ENV_FILE:-} password=${DB_PASSWORD:-}${DB_PASSWORD_FILE:-} line name value
+	[[ $file || ! -e ./.env ]] || file=./.env
+	[[ $file || ! -e /etc/ivs-live/env ]] || file=/etc/ivs-live/env
+	[[ $file ]] || return 0
+	# without it this would be about another database
+	[[ -r $file && ! -d $file ]] || die "cannot read the settings file '$file'"
 	while IFS= read -r line || [[ $line ]]; do
 		[[ $line =~ ^[[:space:]]*(export[[:space:]]+)?(DB_[A-Z_]+)=(.*)$ ]] || continue
 		name=${BASH_REMATCH[2]} value=${BASH_REMATCH[3]}
+		[[ $name != DB_PASSWORD* || -z $password ]] || continue
 		value=${value%"${value##*[![:space:]]}"}
 		case $value in
 		\"*\") value=${value#\"} value=${value%\"} ;;
@@ -61,8 +61,11 @@ tls_settings() {
 	export PGSSLROOTCERT=$DB_SSL_CA
 }
 
-# libpq's own names: a password in an argument would be in the process list.
+# libpq's own names: a password in an argument would be in the process list. What else of libpq's
+# stands in the environment would lead to another database than the settings name, or past TLS.
 connect_settings() {
+	unset PGSERVICE PGHOSTADDR PGOPTIONS PGTARGETSESSIONATTRS
+	export PGGSSENCMODE=disable
 	export PGHOST=${DB_HOST:-localhost} PGPORT=${DB_PORT:-5432}
 	export PGDATABASE=${DB_NAME:-ivs_live} PGUSER=${DB_USER:-postgres}
 	export PGCONNECT_TIMEOUT=10 PGAPPNAME=ivs-live-${0##*/} PGCLIENTENCODING=UTF8
