@@ -449,3 +449,15 @@ give_back() { mv "$REDIS_SOCKET" "$own/b" && mv "$own/a" "$REDIS_SOCKET"; }
 	thaw_programs
 	is_live
 }
+
+@test "loaded by a program that has no keeper: the run is left for one that has" {
+	join 2
+	drained
+	freeze_programs
+	redis_c flushall >/dev/null
+	cgi viewer POST /api/viewer/heartbeat "$(obj userId w1 stageArn "$MASTER")"
+	assert_status 200
+	equals "$(redis_c exists "${P}keeper:due")" 1
+	thaw_programs
+	is_live
+}
