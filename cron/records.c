@@ -33,8 +33,7 @@ restore(struct job *j, struct err *err)
 	struct restore_result res;
 	bool forgot;
 
-	if (!redis_is_compared(j->redis) &&
-	    !records_check(j->redis, j->pg, &j->arena, CHECK_MS, &forgot, err))
+	if (!records_check(j->redis, j->pg, &j->arena, CHECK_MS, &forgot, err))
 		return false;
 	if (!redis_is_cold(j->redis))
 		return true;

@@ -5,6 +5,7 @@
  * anew only after PostgreSQL has committed; a run that dies in between loses nothing,
  * and a second one in the same slot writes the same row.
  */
+#include "domain/records.h"
 #include "domain/stages_copy.h"
 #include "job/job.h"
 
@@ -63,8 +64,13 @@ snapshot(struct job *j, struct err *err)
 {
 	struct picture p = { 0 };
 	struct redis_call read, written;
+	bool forgot;
 
 	json_use(&j->arena);
+	/* A registry of an old dump must not become the copy that mends it. */
+	if (!j->dry_run &&
+	    !records_check(j->redis, j->pg, &j->arena, WRITE_MS, &forgot, err))
+		return false;
 	redis_call_init(&read, &j->arena, SCRIPT_SNAPSHOT_READ);
 	if (!redis_call(j->redis, &read, err))
 		return err_while(err, "counting viewers");

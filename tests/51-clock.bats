@@ -50,6 +50,29 @@ watching() { lua heartbeat "$1" c1 "$MASTER" | cut -d' ' -f2; } # NOW_MS
 	equals "$(redis_c get "${C}epoch")" 1 # the grace is taken away
 }
 
+@test "pulse: a repair in an outage frees nobody's seat" {
+	clock_show
+	redis_c hdel "${C}viewer:session:$MASTER" c1 >/dev/null
+	equals "$(lua presence_mend "$(at 100)" seat_no_session c1 "$MASTER" '' '' '' '' 00000000-0000-4000-8000-000000000001)" 'OK 1'
+	matches "$(redis_c hget "${C}viewer:session:$MASTER" c1)" '^00000000-0000-4000-8000-000000000001 '
+	equals "$(redis_c zcard "${C}viewer:heartbeat:$MASTER")" 50
+}
+
+@test "pulse: outages one after the other keep nobody who had a time-out between them" {
+	local s up
+	clock_show
+	for s in $(seq 2 2 30); do lua pulse "$(at "$s")" 10000 >/dev/null; done
+	# Half a minute there, twenty seconds away; c1 beats when he can.
+	for up in 50 100 150; do
+		for s in $(seq "$up" 5 $((up + 30))); do
+			lua pulse "$(at "$s")" 10000 >/dev/null
+			watching "$(at "$s")" >/dev/null
+		done
+		equals "$up $(lua evict "$(at $((up + 29)))" 500 '')" "$up OK $((up == 150 ? 49 : 0)) 0 1"
+	done
+	equals "$(watching "$(at 181)")" 1
+}
+
 @test "pulse: a second outage within the grace keeps those of the first" {
 	clock_show
 	lua pulse "$(at 100)" 10000

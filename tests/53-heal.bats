@@ -237,6 +237,34 @@ loaded() { grep -c '"the state was loaded' "$SUITE_DIR/log/viewer.log"; }
 	equals "$(history_of_all 'count(*), count(DISTINCT session_id), count(left_at)')" '8|8|1'
 }
 
+@test "an old dump: jobs that come before the programs end nobody and copy no stages" {
+	join 3
+	drained
+	cp -a "$SUITE_DIR/redis" "$own/dump"
+	join 1 "$MASTER" x
+	drained
+	freeze_programs
+	kill -KILL "$(pid_of redis)"
+	wait_until 5 is_gone "$(pid_of redis)"
+	rm -rf "$SUITE_DIR/redis" && cp -a "$own/dump" "$SUITE_DIR/redis"
+	"$PROJECT_ROOT/deploy/stack" restart redis "$SUITE_DIR" 3>&- >/dev/null
+	# As it is when the dump is of many hours ago.
+	redis_c del "${P}pulse" >/dev/null
+	redis_c zadd "${P}viewer:heartbeat:$MASTER" xx 1000 w1 1000 w2 >/dev/null
+	redis_c hdel "${P}stages" "$SMALL" >/dev/null
+	run job heartbeat_cleanup
+	equals "$status" 69
+	redis_c set "${P}epoch" 1 >/dev/null
+	run job snapshot
+	equals "$status" 69
+	equals "$(psql_q "SELECT count(*) FROM stages WHERE state = 'deleted'")" 0
+	thaw_programs
+	wait_until 10 is_live
+	everybody_beats
+	equals "$(statuses "$own/beats")" '4 200'
+	equals "$(history_of_all 'count(*), count(left_at)')" '4|0'
+}
+
 @test "kill -9 of Redis for longer than the time-out: all are counted again, who stays away ends at his last beat (R13)" {
 	join 6
 	everybody_beats
@@ -448,6 +476,18 @@ give_back() { mv "$REDIS_SOCKET" "$own/b" && mv "$own/a" "$REDIS_SOCKET"; }
 	assert_status 200
 	equals "$(redis_c hget "${P}viewer:stage" w2)" "$MASTER"
 	equals "$(entry "$new" .name)" meanwhile
+	thaw_programs
+	is_live
+}
+
+@test "loaded by a program that has no keeper: the run is left for one that has" {
+	join 2
+	drained
+	freeze_programs
+	redis_c flushall >/dev/null
+	cgi viewer POST /api/viewer/heartbeat "$(obj userId w1 stageArn "$MASTER")"
+	assert_status 200
+	equals "$(redis_c exists "${P}keeper:due")" 1
 	thaw_programs
 	is_live
 }

@@ -94,6 +94,26 @@ assert_forgotten() { equals "$(found_in_stores "$1")" ''; } # NAME
 	assert_forgotten "$u"
 }
 
+@test "forget: a late copy of his ban bans nobody, and who is banned after it is" {
+	u=$(fresh lateban)
+	api POST /api/viewer/kick "$(jq -nc --arg u "$u" '{userId: $u, ban: true}')"
+	assert_status 200
+	drain
+	pos=$(psql_q "SELECT record_pos FROM show_state WHERE kind = 'ban' AND id = '$u'")
+	forget "$u"
+	assert_status 200
+	# A writer that was frozen with the batch in its hands.
+	psql_q "PREPARE w (jsonb, bigint[]) AS $(cat "$PROJECT_ROOT/sql/queries/records_write.sql");
+		EXECUTE w ('[{\"t\":\"ban\",\"k\":\"$u\",\"v\":{\"at\":1}}]', '{$pos}')"
+	assert_forgotten "$u"
+	api POST /api/viewer/kick "$(jq -nc --arg u "$u" '{userId: $u, ban: true}')"
+	assert_status 200
+	drain
+	equals "$(psql_q "SELECT count(*) FROM show_state WHERE kind = 'ban' AND id = '$u'")" 1
+	forget "$u"
+	assert_forgotten "$u"
+}
+
 # records_write of the tree, by another writer who commits only when he is told: SESSION USER
 late_writer() {
 	mkfifo "$BATS_TEST_TMPDIR/go"

@@ -34,6 +34,7 @@ struct app {
 	bool master_unread; /* part_aws reads it after the answer and clears this */
 	/* part_keeper makes a run after the answer and clears these */
 	bool grow_due, show_changed;
+	bool has_keeper; /* part_keeper is one of its parts */
 	bool keeper_due; /* and in its tick, for part_heal */
 	bool cgi;	 /* this is a plain CGI call */
 	/* of part_heal and part_pulse, clock_mono_ms */

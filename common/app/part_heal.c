@@ -37,7 +37,7 @@ heal(struct app *app)
 
 	if (!redis_is_cold(app->redis))
 		return;
-	if (!restore_run(app->redis, app->pg, &app->work, app->ivs != NULL, &res, &err)) {
+	if (!restore_run(app->redis, app->pg, &app->work, app->has_keeper, &res, &err)) {
 		if (clock_mono_ms() >= app->heal_silent_until_ms)
 			log_err(LOG_WARN, "the state could not be loaded", &err);
 		app->heal_silent_until_ms = clock_mono_ms() + SAY_AGAIN_MS;

@@ -10,6 +10,7 @@ open_keeper(struct app *app, struct err *err)
 {
 	(void)err;
 	app->limit_said = SCALING_REASON_COUNT;
+	app->has_keeper = true;
 	return true;
 }
 

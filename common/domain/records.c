@@ -270,8 +270,7 @@ compare(struct drain *d, struct err *err)
 {
 	bool forgot;
 
-	return redis_is_compared(d->redis) ||
-	       records_check(d->redis, d->pg, d->arena, WRITE_MS, &forgot, err);
+	return records_check(d->redis, d->pg, d->arena, WRITE_MS, &forgot, err);
 }
 
 /* One batch. Nobody waits for what is in the arena. */

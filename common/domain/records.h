@@ -53,7 +53,8 @@ bool records_look(
 /*
  * Whether Redis has forgotten something that PostgreSQL has: an old dump was loaded, or a replica
  * took over that lagged behind. It is then made cold (*ret_forgot), and domain/restore fills it.
- * Draining does this first on every new connection. Errors as pg_run and redis_run.
+ * Once on each connection, and after redis_set_compared(r, false); else it does nothing. Draining does
+ * this first. Errors as pg_run and redis_run.
  */
 bool records_check(struct redis *r, struct pg *pg, struct arena *a, int64_t timeout_ms,
     bool *ret_forgot, struct err *err);

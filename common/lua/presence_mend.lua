@@ -36,7 +36,7 @@ end
 
 function mend.seat_no_session()
 	if not beat or session then return 0 end
-	if tonumber(beat) < cutoff then stand_up(user, arn) else begin(nil) end
+	if lapsed(tonumber(beat)) then stand_up(user, arn) else begin(nil) end
 	return 1
 end
 

@@ -13,6 +13,7 @@ if ARGV[10] ~= '' then
 	if not written(ARGV[10]) then redis.call('SET', P .. 'records:written', ARGV[10]) end
 end
 if ARGV[12] ~= '1' then redis.call('SET', P .. 'keeper:due', now, 'PX', 60000) end
-redis.call('SET', P .. 'epoch', string.format('%.0f %.0f %.0f', now, ARGV[11], now + ARGV[5]))
+local till = now + ARGV[5]
+redis.call('SET', P .. 'epoch', string.format('%.0f %.0f %.0f %.0f', now, till, ARGV[11], till))
 redis.call('DEL', P .. 'lock:job:restore')
 return {'OK'}

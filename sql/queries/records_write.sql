@@ -7,7 +7,8 @@
 --
 -- Several records of one session are folded first: an INSERT may touch a row only once. What
 -- is missing or wrong in a record breaks a constraint or a cast; the caller then looks
--- for the one that is bad. The first end wins. Participant: the newest. Of facts the newest.
+-- for the one that is bad. The first end wins. Participant: the newest. Of facts the newest. A ban
+-- that was written before somebody was forgotten is not written again: it may have been his.
 WITH raw AS (
 	SELECT e, pos
 	FROM ROWS FROM (jsonb_array_elements($1::jsonb), unnest($2::bigint[])) AS t (e, pos)
@@ -15,6 +16,8 @@ WITH raw AS (
 	INSERT INTO show_state AS t (kind, id, value, record_pos)
 	SELECT DISTINCT ON (kind, id) kind, id, value, pos
 	FROM (SELECT e ->> 't', coalesce(e ->> 'k', ''), e -> 'v', pos FROM raw WHERE e ? 't'
+			AND NOT (e ->> 't' = 'ban' AND EXISTS (SELECT FROM show_state
+				WHERE kind = 'stream' AND id = 'forgot' AND record_pos >= pos))
 		UNION ALL SELECT 'stream', '', 'null', max(pos) FROM raw) AS f (kind, id, value, pos)
 	ORDER BY kind, id, pos DESC
 	ON CONFLICT (kind, id) DO UPDATE SET

@@ -14,7 +14,8 @@ CREATE TABLE show_state (
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE show_state IS
 	'Facts of the show, the newest of each; written by records_write.sql from the stream. '
-	'stream: how far the stream has been written. publisher: who publishes. ban: by user. '
+	'stream: how far the stream has been written; id forgot: how far it was when somebody was '
+	'forgotten last. publisher: who publishes. ban: by user. '
 	'key: last use of an API key, by its id. JSON null: no longer so';
 COMMENT ON COLUMN show_state.record_pos IS
 	'Place in the stream, as in viewer_sessions; an older record changes nothing';

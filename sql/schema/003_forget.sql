@@ -16,6 +16,12 @@ BEGIN
 	DELETE FROM viewer_sessions WHERE user_id = who OR session_id = ANY (more);
 	GET DIAGNOSTICS removed = ROW_COUNT;
 	DELETE FROM users WHERE user_id = who;
+	-- A copy of his ban may be with a writer that was frozen, or in an old dump of Redis. All bans up
+	-- to here are written.
+	INSERT INTO show_state AS t (kind, id, value, record_pos)
+		SELECT kind, 'forgot', value, record_pos FROM show_state WHERE kind = 'stream' AND id = ''
+		ON CONFLICT (kind, id) DO UPDATE SET
+			record_pos = greatest(t.record_pos, excluded.record_pos), changed_at = now();
 	DELETE FROM show_state WHERE kind = 'ban' AND id = who;
 	RETURN removed;
 END
