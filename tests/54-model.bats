@@ -12,7 +12,7 @@ teardown_file() { show_down; }
 
 # model WORDS...: in a Redis prefix of its own, since its time is not that of the programs
 model() {
-	REDIS_KEY_PREFIX=model-$BATS_TEST_NUMBER: "$BUILD_DIR/tests/tools/model" "$@" \
+	REDIS_KEY_PREFIX=${P}model-$BATS_TEST_NUMBER: "$BUILD_DIR/tests/tools/model" "$@" \
 		>"$BATS_TEST_TMPDIR/figures" || { cat "$BATS_TEST_TMPDIR/figures"; return 1; }
 	sed 's/^/# /' "$BATS_TEST_TMPDIR/figures" >&3
 }
@@ -33,7 +33,7 @@ no_rows() { psql_q 'TRUNCATE users CASCADE'; }
 		[ "$(awk -v h="$how" '$1 == "ended" && $2 == h { print $3 }' "$BATS_TEST_TMPDIR/figures")" -gt 0 ]
 	done
 	# What is left is a show as it should be, in every structure.
-	REDIS_KEY_PREFIX=model-$BATS_TEST_NUMBER: run "$BUILD_DIR/ctl/ivsctl" presence check
+	REDIS_KEY_PREFIX=${P}model-$BATS_TEST_NUMBER: run "$BUILD_DIR/ctl/ivsctl" presence check
 	echo "$output"
 	equals "$status" 0
 	matches "$output" ': no differences$'

@@ -24,7 +24,7 @@ own_redis() { # OPTIONS...
 loaded() { # REDIS_CLI_OPTIONS...
 	local db
 	for db in 0 3 5 6; do
-		redis-cli -s "$own/s" "$@" -n "$db" mset "${P}epoch" 1 "${P}records:written" 9999999999999-0
+		env -u REDISCLI_AUTH redis-cli -s "$own/s" "$@" -n "$db" mset "${P}epoch" 1 "${P}records:written" 9999999999999-0
 	done >/dev/null
 }
 end_redis() {

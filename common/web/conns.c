@@ -18,6 +18,7 @@
 #define READS_MAX 4
 /* Whom the system has no descriptor or memory for waits so long for the next try. */
 #define REST_MS 50
+#define STALE_MS 1000 /* without a descriptor: who may be put out */
 
 TAILQ_HEAD(conn_list, conn);
 
@@ -123,6 +124,16 @@ drop_oldest(struct conns *cs)
 	if (c != NULL)
 		drop(cs, c);
 	return c != NULL;
+}
+
+/* The oldest, if he has said nothing whole for a while: who has just come is about to. */
+static bool
+drop_stale(struct conns *cs)
+{
+	const struct conn *c = TAILQ_FIRST(&cs->reading);
+	int64_t since_ms = c != NULL ? c->deadline_ms - CONNS_READ_MS : 0;
+
+	return since_ms + STALE_MS <= clock_mono_ms() && drop_oldest(cs);
 }
 
 static bool
@@ -255,7 +266,7 @@ let_in(struct conns *cs)
 	struct conn *c;
 	int fd = accept_one(cs);
 
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE) && drop_oldest(cs))
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE) && drop_stale(cs))
 		fd = accept_one(cs);
 	if (fd < 0 && !try_again() && errno != ECONNABORTED)
 		rest(cs);

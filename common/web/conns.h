@@ -9,7 +9,8 @@
  *   read    complete within CONNS_READ_MS of the accept, or it is closed
  *   write   taken within CONNS_WRITE_MS, or it is closed
  *   number  CONNS_MAX in one process; for a further one the oldest that is not complete goes.
- *           While the system has no descriptor for one, accepting rests
+ *           The same when the system has no descriptor for one, if the oldest has been there
+ *           for a second; else accepting rests
  */
 #ifndef WEB_CONNS_H
 #define WEB_CONNS_H

@@ -1,4 +1,7 @@
-/* Redis and PostgreSQL as they are, read without any code of ours, against the show. */
+/*
+ * Redis and PostgreSQL as they are, read without any code of ours, against the show. Redis by the
+ * administrator's way, if there is one (STACK_REDIS, REDISCLI_AUTH): ours may be one of few rights.
+ */
 #include <hiredis/hiredis.h>
 #include <libpq-fe.h>
 #include <stdlib.h>
@@ -20,19 +23,18 @@ struct stores {
 static redisContext *
 redis_connect(const struct config *cfg)
 {
+	const char *socket = getenv("STACK_REDIS"), *password = getenv("REDISCLI_AUTH");
 	redisContext *c;
-	redisReply *r;
 
-	if (cfg->redis_socket.n > 0)
-		c = redisConnectUnix(cfg->redis_socket.p);
-	else
-		c = redisConnect(cfg->redis_host.p, (int)cfg->redis_port);
+	if (socket == NULL && cfg->redis_socket.n > 0)
+		socket = cfg->redis_socket.p;
+	if (password == NULL && cfg->redis_password.n > 0)
+		password = cfg->redis_password.p;
+	c = socket != NULL ? redisConnectUnix(socket)
+			   : redisConnect(cfg->redis_host.p, (int)cfg->redis_port);
 	INVARIANT(c != NULL && c->err == 0);
-	if (cfg->redis_password.n > 0) {
-		r = redisCommand(
-		    c, "AUTH %b", cfg->redis_password.p, cfg->redis_password.n);
-		freeReplyObject(r);
-	}
+	if (password != NULL)
+		freeReplyObject(redisCommand(c, "AUTH %s", password));
 	return c;
 }
 
