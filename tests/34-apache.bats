@@ -73,8 +73,13 @@ shared_site() {
 	# Apache becomes www-data there, and with it the programs.
 	chown -R www-data "$dir/log" "$dir/ipc" "$dir/env"
 	chmod 755 "$dir"
-	chgrp www-data "$REDIS_SOCKET"
-	chmod 660 "$REDIS_SOCKET"
+	if [ -n "${REDIS_SOCKET:-}" ]; then
+		chgrp www-data "$REDIS_SOCKET"
+		chmod 660 "$REDIS_SOCKET"
+	else
+		chmod 711 "$(dirname "$REDIS_TLS_CA")"
+		chmod 644 "$REDIS_TLS_CA"
+	fi
 	chmod 711 "$DB_HOST"
 }
 behind() { # proxy|fcgid|cgid

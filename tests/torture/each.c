@@ -13,7 +13,7 @@
  * What a run may end in: an answer in our envelope, 200 or 201, or 500, 502 or 503; or no
  * answer, an exit code other than 0 and a word on stderr. The last line of the output tells
  * how many there were of each; a run that ended otherwise is told in full, and makes the
- * exit code 1. Of the environment: FAIL_LIB, FAIL_KIND, FAIL_FROM (fail_nth.c), REDIS_SOCKET,
+ * exit code 1. Of the environment: FAIL_LIB, FAIL_KIND, FAIL_FROM (fail_nth.c), STACK_REDIS, REDISCLI_AUTH,
  * STATE_LUA, STATE_ARGS (three words: prefix, user, stage).
  */
 #include <fcntl.h>
@@ -274,9 +274,11 @@ main(int argc, char **argv)
 
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	options(argc, argv);
-	redis = redisConnectUnix(getenv("REDIS_SOCKET"));
+	redis = redisConnectUnix(getenv("STACK_REDIS"));
 	if (redis == NULL || redis->err != 0)
 		die("redis");
+	if (getenv("REDISCLI_AUTH") != NULL)
+		freeReplyObject(redisCommand(redis, "AUTH %s", getenv("REDISCLI_AUTH")));
 	command_start();
 	for (n = 1; n <= spec.most; n += spec.step) {
 		said = state(spec.before, 0);
