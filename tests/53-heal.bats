@@ -40,7 +40,7 @@ freeze_programs() { for name in $(programs); do freeze "$name"; done; }
 thaw_programs() { for name in $(programs); do thaw "$name"; done; }
 ready() { answers GET /readyz 200; }
 not_ready() { answers GET /readyz 503; }
-loaded() { [ "$(redis_c exists "${P}epoch")" = 1 ]; } # after a FLUSHALL: anew
+warm() { [ "$(redis_c exists "${P}epoch")" = 1 ]; } # after a FLUSHALL: anew
 drained() {
 	"$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log"
 	equals "$(redis_c xlen "${P}records")" 0
@@ -175,7 +175,7 @@ loaded() { grep -c '"the state was loaded' "$SUITE_DIR/log/viewer.log"; }
 		INSERT INTO api_keys (id, sha256, scopes, revoked_at) VALUES ('gone1', sha256('b'), '{read}', now());"
 	} | psql_c
 	redis_c flushall >/dev/null
-	wait_until 10 loaded
+	wait_until 10 warm
 	wait_until 10 ready
 	equals "$(redis_c hkeys "${P}viewer:stage" | sort | xargs)" 's4 s5 s6 twice'
 	equals "$(redis_c hget "${P}viewer:stage" twice) $(seats "$SMALL")" "$SMALL 4"

@@ -4,6 +4,13 @@
 
 load lib/common
 
+# Straight to the stores: by TLS there are thousands of allocations inside OpenSSL alone, and it
+# does not get over each of them.
+setup() {
+	export REDIS_SOCKET=$STACK_REDIS REDIS_HOST='' REDIS_USER='' REDIS_PASSWORD=${REDISCLI_AUTH:-}
+	export REDIS_TLS_ENABLED='' REDIS_TLS_CA='' DB_HOST=$STACK_PG DB_PORT=5432
+}
+
 torture() { # CASE...
 	run env STEP="${STEP:-1}" MOST="${MOST:-100000}" "$PROJECT_ROOT/tests/torture/run" "${BUILD_DIR##*/}" "$@"
 	echo "$output"
