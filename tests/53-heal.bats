@@ -78,7 +78,6 @@ state() {
 	redis_c hgetall "${P}viewer:stage" | paste - - | sort
 }
 same_state() { equals "$(diff "$own/state" <(state))" ''; }
-loaded() { grep -c '"the state was loaded' "$SUITE_DIR/log/viewer.log"; }
 
 @test "FLUSHALL in a show: nothing but 503 until all is back, nobody counted twice, no row wrong (R14)" {
 	join 40
@@ -91,7 +90,7 @@ loaded() { grep -c '"the state was loaded' "$SUITE_DIR/log/viewer.log"; }
 	while [ ! -e "$own/stop" ]; do load_requests 4 <"$own/once"; done >"$own/out" 3>&- &
 	sleep 0.3
 	redis_c flushall >/dev/null
-	wait_until 10 not_ready
+	wait_until 10 warm
 	wait_until 10 ready
 	touch "$own/stop"
 	wait "$!"
