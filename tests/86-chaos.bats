@@ -1,6 +1,6 @@
 # What breaks while a show runs: the quick cases of tests/chaos, with small numbers. Each is a
 # program with a stack of its own; here several run beside each other, for they mostly wait.
-# Not here: R05 and R57 (87-scaling.bats and 42-aws.bats have them), R07 (85-hard.bats),
+# Not here: R05 and R57 (87-scaling.bats and 42-aws.bats have them), R17 (54-model.bats), R07 (85-hard.bats),
 # R20 (half a minute of waiting), R56 (mounts disks).
 
 load lib/common
