@@ -120,7 +120,7 @@ open_parts(struct app *app, const struct program *p, struct err *err)
 	size_t i;
 
 	for (i = 0; i < APP_PARTS_MAX && p->parts[i] != NULL; i++)
-		if (!p->parts[i]->open(app, err))
+		if (p->parts[i]->open != NULL && !p->parts[i]->open(app, err))
 			return false;
 	return true;
 }
@@ -131,7 +131,7 @@ close_parts(struct app *app, const struct program *p)
 	size_t i = APP_PARTS_MAX;
 
 	while (i-- > 0)
-		if (p->parts[i] != NULL)
+		if (p->parts[i] != NULL && p->parts[i]->close != NULL)
 			p->parts[i]->close(app);
 }
 

@@ -42,7 +42,7 @@ struct app {
 	enum scaling_reason limit_said; /* by keeper_log */
 };
 
-struct app_part {
+struct app_part { /* what a part does not do may be NULL */
 	bool (*open)(struct app *app, struct err *err);
 	void (*close)(struct app *app);
 	/* Called after a batch in which a handler set after_due; may be NULL. */

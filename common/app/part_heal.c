@@ -8,19 +8,6 @@
 
 #define SAY_AGAIN_MS 30000 /* that it does not work */
 
-static bool
-open_heal(struct app *app, struct err *err)
-{
-	(void)app, (void)err;
-	return true;
-}
-
-static void
-close_heal(struct app *app)
-{
-	(void)app;
-}
-
 static void
 say_restored(const struct restore_result *res)
 {
@@ -52,6 +39,4 @@ heal(struct app *app)
 	}
 }
 
-const struct app_part part_heal = {
-	.open = open_heal, .close = close_heal, .tick = heal
-};
+const struct app_part part_heal = { .tick = heal };

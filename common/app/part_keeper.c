@@ -14,12 +14,6 @@ open_keeper(struct app *app, struct err *err)
 	return true;
 }
 
-static void
-close_keeper(struct app *app)
-{
-	(void)app;
-}
-
 enum app_kept
 app_keep(struct app *app, struct arena *rq, const struct keeper_order *order)
 {
@@ -75,5 +69,5 @@ keep_restored(struct app *app)
 }
 
 const struct app_part part_keeper = {
-	.open = open_keeper, .close = close_keeper, .after = keep, .tick = keep_restored
+	.open = open_keeper, .after = keep, .tick = keep_restored
 };

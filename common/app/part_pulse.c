@@ -14,19 +14,6 @@
 #define CHECK_MS 300
 #define CHECK_AGAIN_MS 5000 /* after one that failed */
 
-static bool
-open_pulse(struct app *app, struct err *err)
-{
-	(void)app, (void)err;
-	return true;
-}
-
-static void
-close_pulse(struct app *app)
-{
-	(void)app;
-}
-
 /* Its deadline is that of a request: the next one after it fails at once (redis.h). */
 static void
 beat(struct app *app)
@@ -81,6 +68,4 @@ pulse(struct app *app)
 		compare(app);
 }
 
-const struct app_part part_pulse = {
-	.open = open_pulse, .close = close_pulse, .tick = pulse
-};
+const struct app_part part_pulse = { .tick = pulse };
