@@ -95,7 +95,8 @@ same_state() { equals "$(diff "$own/state" <(state))" ''; }
 	touch "$own/stop"
 	wait "$!"
 	load_requests 4 <"$own/once" >>"$own/out"
-	matches "$(statuses "$own/out")" '^[0-9]+ 200 [0-9]+ 503$'
+	# Some program fills it within a second; a beat that came before that is 503, nothing else.
+	matches "$(statuses "$own/out")" '^[0-9]+ 200( [0-9]+ 503)?$'
 	equals "$(total)" 40
 	same_state
 	equals "$(history_of_all 'count(*), count(DISTINCT user_id) FILTER (WHERE left_at IS NULL), count(left_at)')" '44|40|4'
@@ -126,9 +127,11 @@ same_state() { equals "$(diff "$own/state" <(state))" ''; }
 	equals "$(psql_q "SELECT count(*) FROM stages WHERE state = 'deleted'")" 0
 	run "$BUILD_DIR/ctl/ivsctl" stage list
 	equals "$status" 69
+	freeze_programs
 	redis_c del "${P}lock:job:restore" >/dev/null
 	run -0 job records
 	matches "$output" '"restored_seats":3'
+	thaw_programs
 	wait_until 5 ready
 	thaw viewer
 	equals "$(total)" 3
