@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 /* SHA-256 by its old calls: those of EVP ask for memory each time, and so may fail. */
@@ -22,6 +23,7 @@
 #include <openssl/x509.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/banned.h"
 
@@ -104,6 +106,14 @@ system_random(unsigned char *out, size_t n)
 	return true;
 }
 
+/* What a program hands out without it could be guessed. */
+static _Noreturn void
+random_none(void)
+{
+	LOG(LOG_ERROR, "no random numbers", LOG_STR("cause", str_of(strerror(errno))));
+	_exit(EX_OSERR);
+}
+
 void
 crypto_random(void *p, size_t n)
 {
@@ -113,7 +123,8 @@ crypto_random(void *p, size_t n)
 		int part = n > 65536 ? 65536 : (int)n;
 
 		/* OpenSSL asks for memory at first use and after a fork. */
-		INVARIANT(RAND_bytes(out, part) == 1 || system_random(out, (size_t)part));
+		if (RAND_bytes(out, part) != 1 && !system_random(out, (size_t)part))
+			random_none();
 		out += part;
 		n -= (size_t)part;
 	}

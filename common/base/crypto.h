@@ -15,6 +15,7 @@
 void crypto_start(void);
 void crypto_sha256(struct str data, unsigned char out[SHA256_BYTES]);
 void crypto_hmac_sha256(struct str key, struct str data, unsigned char out[SHA256_BYTES]);
+/* From OpenSSL, else from the system; when neither gives any, the program says so and ends (71). */
 void crypto_random(void *p, size_t n);
 /* n characters of A-Z a-z 0-9, evenly distributed, and a NUL: out holds n + 1. */
 void crypto_random_word(char *out, size_t n);

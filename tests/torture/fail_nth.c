@@ -3,6 +3,7 @@
  *
  *   FAIL_KIND   memory: malloc, calloc, realloc, mmap; calls: the system calls below
  *   FAIL_NTH    which one, from 1
+ *   FAIL_TIMES  so many one after the other, from that one on; 1 when it is not set
  *   FAIL_FROM   main: counted from the beginning of main(); request: from where a CGI
  *               program begins to read its request, else from the first socket: settings
  *               and parts are open then; worker: in the children of the process, from
@@ -10,8 +11,8 @@
  *   FAIL_SERVER "IN OUT", two descriptors: instead of going on from there, read an n (int)
  *               from IN, let a copy of the process go on with it, write its wait status
  *               (int) to OUT, and so on; which saves starting the program for each n
- *   FAIL_NOTE   a file: made by the one call that fails, with its name in it. While it
- *               is there nothing fails, so one of many workers fails once
+ *   FAIL_NOTE   a file: made by the first call that fails, with its name in it. While it
+ *               is there no other process begins to fail, so one of many workers does
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -37,18 +38,19 @@ void *__libc_calloc(size_t count, size_t n);
 void *__libc_realloc(void *p, size_t n);
 
 static const char *kind, *from, *note;
-static long nth, count;
-static bool armed;
+static long nth, times = 1, count;
+static bool armed, failing;
 static long long slept_ns; /* while a copy waited for its turn */
 
-static void
+/* False: another process was first. */
+static bool
 note_it(const char *name, void *caller)
 {
 	Dl_info who = { 0 };
 	long fd = syscall(SYS_openat, AT_FDCWD, note, O_WRONLY | O_CREAT | O_EXCL, 0600);
 
 	if (fd < 0)
-		return;
+		return false;
 	syscall(SYS_write, fd, name, strlen(name));
 	if (dladdr(caller, &who) != 0 && who.dli_fname != NULL) {
 		syscall(SYS_write, fd, " from ", 6UL);
@@ -56,6 +58,7 @@ note_it(const char *name, void *caller)
 	}
 	syscall(SYS_write, fd, "\n", 1UL);
 	syscall(SYS_close, fd);
+	return true;
 }
 
 /* Is it this one's turn? */
@@ -64,10 +67,9 @@ fails(const char *which, const char *name, void *caller)
 {
 	if (!armed || strcmp(kind, which) != 0)
 		return false;
-	if (++count != nth || syscall(SYS_access, note, F_OK) == 0)
-		return false;
-	note_it(name, caller);
-	return true;
+	if (++count == nth)
+		failing = note_it(name, caller);
+	return failing && count < nth + times;
 }
 
 #define HERE __builtin_return_address(0)
@@ -161,12 +163,13 @@ static int (*real_main)(int, char **, char **);
 static int
 our_main(int argc, char **argv, char **env)
 {
-	const char *n = getenv("FAIL_NTH");
+	const char *n = getenv("FAIL_NTH"), *t = getenv("FAIL_TIMES");
 
 	kind = getenv("FAIL_KIND");
 	from = getenv("FAIL_FROM");
 	note = getenv("FAIL_NOTE");
 	nth = n != NULL ? atol(n) : 0;
+	times = t != NULL ? atol(t) : 1;
 	arm("main");
 	return real_main(argc, argv, env);
 }
