@@ -136,6 +136,21 @@ worker_is_back() { [ -n "$(worker_of viewer)" ]; }
 	! grep -iE '"(keys|scan|hscan|zscan|sscan)"' "$BATS_TEST_TMPDIR/monitor"
 }
 
+@test "speed: as a plain CGI call, too; what was counted goes after the answer" {
+	local own=${P}one-call: monitor
+	own_show "$own"
+	timeout 10 redis-cli -s "$STACK_REDIS" monitor >"$BATS_TEST_TMPDIR/monitor" 3>&- &
+	monitor=$!
+	wait_until 5 grep -q OK "$BATS_TEST_TMPDIR/monitor"
+	cgi viewer POST /api/viewer/heartbeat "$(obj userId nobody stageArn "$MASTER")" REDIS_KEY_PREFIX="$own"
+	assert_error 404 NOT_FOUND
+	redis_c echo "the end" >/dev/null
+	wait_until 5 grep -q 'the end' "$BATS_TEST_TMPDIR/monitor"
+	kill "$monitor"
+	equals "$(grep -v ' lua\]' "$BATS_TEST_TMPDIR/monitor" | grep -F "\"$own\"" | grep -oiE '"[0-9a-f]{40}"' | xargs)" \
+		"$(sha_of heartbeat) $(sha_of metrics_add)"
+}
+
 @test "restart: SIGTERM in the middle of requests loses none of them" {
 	stage=$(new_stage graceful 20000)
 	u=$(fresh)

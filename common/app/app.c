@@ -169,13 +169,9 @@ serve(const struct run *run, struct app *app, struct err *err)
 		.after = after_batch,
 		.tick = tick,
 	};
-	bool ok;
 
-	if (run->socket == NULL && !conns_is_listener(STDIN_FILENO))
-		ok = serve_cgi(&s, environ, err);
-	else
-		ok = serve_socket(&s, run->listen_fd, err);
-	return ok;
+	return app->cgi ? serve_cgi(&s, environ, err)
+			: serve_socket(&s, run->listen_fd, err);
 }
 
 static int

@@ -48,8 +48,8 @@ struct app_part { /* what a part does not do may be NULL */
 	/* Called after a batch in which a handler set after_due; may be NULL. */
 	void (*after)(struct app *app);
 	/*
-	 * Called before the first request and then about once a second (serve.h), in a plain CGI
-	 * call also after one that found Redis cold; may be NULL.
+	 * Called before the first request and then about once a second (serve.h); in a plain CGI
+	 * call only after an answer that found Redis cold; may be NULL.
 	 */
 	void (*tick)(struct app *app);
 };

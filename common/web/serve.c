@@ -14,7 +14,7 @@
 #include "base/banned.h"
 
 /* A worker that was frozen must not do what nobody waits for any more (serve.h). */
-#define STALE_US 5000000
+#define LATE_US 5000000
 
 struct slot {
 	struct conn *conn;
@@ -110,11 +110,11 @@ run_calls(const struct serve *s, struct metrics_flush *f, struct redis_call **ca
 
 /* Right before the call is sent; the calls of a slow route come later still. */
 static void
-drop_stale(struct slot *sl)
+refuse_late(struct slot *sl)
 {
 	bool slow = sl->route != NULL && sl->route->slow;
 
-	if ((!sl->called && !slow) || clock_mono_us() - sl->rq.start_us <= STALE_US)
+	if ((!sl->called && !slow) || clock_mono_us() - sl->rq.start_us <= LATE_US)
 		return;
 	sl->called = false;
 	if (!sl->failed)
@@ -131,7 +131,7 @@ ask_redis(const struct serve *s, struct metrics_flush *f, struct slot *slots, si
 	size_t i, n_calls = 0;
 
 	for (i = 0; i < n; i++) {
-		drop_stale(&slots[i]);
+		refuse_late(&slots[i]);
 		if (slots[i].called)
 			calls[n_calls++] = &slots[i].rq.call;
 	}
@@ -428,8 +428,6 @@ serve_cgi(const struct serve *s, char **env, struct err *err)
 		(void)parse_i64(str_of(length), 0, INT64_MAX, &left);
 	memory_arena(&sl->arena, ARENA_DEFAULT_BYTES);
 	metrics_flush_init(&flush);
-	if (s->tick != NULL)
-		s->tick(s->app);
 	begin(s, sl, env, read_stdin, &left);
 	ask_redis(s, &flush, sl, 1);
 	answer = finish(s, sl);

@@ -6,7 +6,7 @@
  * after-work. Under light load a batch is one request and nothing waits. A
  * route marked slow closes its batch and is answered last. Why: docs/design.md, D1a.
  *
- * A request whose call would go out more than five seconds after it was accepted is answered 503
+ * A request whose call would go out more than five seconds after it was taken up is answered 503
  * without it: the worker was frozen, and its client has come again elsewhere since.
  */
 #ifndef WEB_SERVE_H
@@ -30,8 +30,9 @@ struct serve {
 	size_t n_routes;
 	/* Called after the answers of a batch in which a handler set after_due. */
 	void (*after)(struct app *app);
-	/* Called before the first request, then about every SERVE_TICK_MS between batches; NULL:
-	 * nothing to do. It holds up requests: only what is short. */
+	/* Called before the first request, then about every SERVE_TICK_MS between batches; in a plain
+	 * CGI call only after an answer that found Redis cold. NULL: nothing to do. It holds up the
+	 * requests of this worker: what may be long is what must come before they are answered. */
 	void (*tick)(struct app *app);
 };
 
