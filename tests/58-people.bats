@@ -93,6 +93,7 @@ repeat_text() { matches "$(json .error.message)" '(重送同一個請求|send th
 	kick "$u"
 	assert_status 200
 	equals "$(told) [$(connected "$stage")]" 'false false 1 []'
+	matches "$(json .message)" 已將觀眾移出
 }
 
 @test "kick: while he moves both stages are cleared, whatever becomes of the move" {
@@ -117,6 +118,12 @@ repeat_text() { matches "$(json .error.message)" '(重送同一個請求|send th
 	cgi token POST /api/token/viewer "$(obj userId "$u" stageArn "$stage")" "${settings[@]}"
 	connect "$stage" "$(json .data.participantId)"
 	cgi viewer POST /api/viewer/kick "$(obj userId "$u")" "${settings[@]}"
+	equals "$http_status $(told) [$(connected "$stage")]" '200 true false 1 []'
+	# The id of a viewer who was there before the secret was changed is another one.
+	cgi token POST /api/token/viewer "$(obj userId "$u" stageArn "$stage")" "${settings[@]}"
+	connect "$stage" "$(json .data.participantId)"
+	cgi viewer POST /api/viewer/kick "$(obj userId "$u")" IVS_USER_ID_MODE=opaque \
+		SESSION_SECRET=another-of-this-test,a-secret-of-this-test
 	equals "$http_status $(told) [$(connected "$stage")]" '200 true false 1 []'
 }
 

@@ -67,8 +67,8 @@ struct config {
 	int64_t api_port;	   /* read by the stack and web server files */
 	struct str api_secret_key; /* required; comma list */
 	struct str api_read_keys, internal_secret;
-	struct str session_secret;  /* the first: it also keys opaque user ids */
-	struct str session_secrets; /* all, a comma list without blanks */
+	/* A comma list without blanks; the first one signs, and keys opaque user ids. */
+	struct str session_secrets;
 	struct str cors_origins;
 	enum ws_auth ws_auth;
 	enum ip_mode ip_mode; /* what is kept of clients' addresses */

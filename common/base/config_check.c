@@ -234,15 +234,11 @@ check_all_keys(struct config_loader *l)
 {
 	struct config *c = l->c;
 
-	struct str secrets = c->session_secret;
-
 	check_list(l, "API_SECRET_KEY", &c->api_secret_key, check_key);
 	check_list(l, "API_READ_KEYS", &c->api_read_keys, check_key);
 	if (c->internal_secret.n > 0 && !is_bad(l, "INTERNAL_SECRET"))
 		check_key(l, "INTERNAL_SECRET", c->internal_secret);
-	check_list(l, "SESSION_SECRET", &secrets, check_session_secret);
-	c->session_secrets = secrets;
-	c->session_secret = str_cut(&secrets, ',');
+	check_list(l, "SESSION_SECRET", &c->session_secrets, check_session_secret);
 }
 
 /* scheme://host[:port], as browsers send it. */

@@ -176,7 +176,7 @@ const struct setting config_settings[] = {
 	    .unit = SECONDS,
 	    .help = { "觀眾 Token 有效時間", "Life of a viewer token" } },
 	{ "SESSION_SECRET", NULL, SECTION_TOKENS, KIND_STR, SETTING_SECRET,
-	    AT(session_secret), .min = 8, .max = 1024,
+	    AT(session_secrets), .min = 8, .max = 1024,
 	    .help = { "簽署觀眾 sessionToken 的密鑰；以逗號分隔可多把，第一把簽署，每一把都能驗證；未設定則不發也不收 "
 		      "sessionToken",
 		"Secret that signs viewers' session tokens; of a comma list the first signs "

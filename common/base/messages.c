@@ -161,8 +161,8 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	    "This user is banned and may not join: DELETE /api/viewer/ban/:userId lifts the "
 	    "ban." },
 	[MSG_KICK_REPEAT] = {
-	    "尚未完成移出：座位保持不變，已要求的封鎖仍有效；請依錯誤碼排除原因後，重送同一個請求",
-	    "Sending the viewer off is not finished. His seat is as it was, and a ban that was asked "
+	    "尚未完成移出：座位可能仍被占用，已要求的封鎖仍有效；請依錯誤碼排除原因後，重送同一個請求",
+	    "Sending the viewer off is not finished. He may still have his seat; a ban that was asked "
 	    "for holds: see the code for the cause, then send the same request again." },
 	[MSG_PUBLISHER_OFFLINE] = {
 	    "主播尚未開播，請依 Retry-After 標頭指定的秒數等候後再試",

@@ -60,7 +60,7 @@ struct kicked {
  * End all connections of his viewer id on the stages of p and on those where he sat within the
  * last day, then free his seat. Errors are those of aws/ivs.h, of PostgreSQL (only when he has no
  * seat: then nobody else knows where to look) and of Redis, with MSG_KICK_REPEAT: seat and ban are
- * as they were.
+ * as they were, unless it is ERR_UNCERTAIN (of Redis).
  */
 bool people_kick(const struct people_work *w, struct str user_id, const struct person *p,
     struct kicked *ret, struct err *err);

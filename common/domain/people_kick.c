@@ -147,46 +147,64 @@ end_token(const struct people_work *w, struct str arn, struct str session, struc
 
 static bool
 end_tokens(const struct people_work *w, struct str arn, struct str session,
-    const struct person *p, const struct ivs_participants *his, struct err *err)
+    const struct person *p, const bool *listed, struct err *err)
 {
-	bool listed;
-	size_t i, k;
+	size_t i;
 
 	for (i = 0; i < p->n_seats; i++) {
 		const struct person_seat *s = &p->seats[i];
 
-		if (s->participant_id.n == 0 || !str_eq(s->stage_arn, arn))
-			continue;
-		for (k = 0, listed = false; k < his->n; k++)
-			listed |= str_eq(his->v[k].participant_id, s->participant_id);
-		if (!listed && !end_token(w, arn, session, s->participant_id, err))
+		if (s->participant_id.n > 0 && str_eq(s->stage_arn, arn) && !listed[i] &&
+		    !end_token(w, arn, session, s->participant_id, err))
 			return false;
 	}
 	return true;
 }
 
+/* Whoever has this id at AWS. listed: of the seats of p, whose participants he is. */
 static bool
-clear_stage(const struct people_work *w, struct str arn, struct str ivs_user,
-    const struct person *p, struct kicked *ret, struct err *err)
+send_off_all(const struct people_work *w, struct str arn, struct str session,
+    struct str ivs_user, const struct person *p, bool *listed, struct kicked *ret,
+    struct err *err)
 {
-	struct ivs_participants his = { 0 };
-	struct ivs_stage stage;
-	size_t i;
+	struct ivs_participants his;
+	size_t i, k;
 
-	if (!ivs_get_stage(w->ivs, w->arena, arn, &stage, err))
-		return done_or(false, err, ERR_NOT_FOUND);
-	if (stage.active_session_id.n > 0 &&
-	    !ivs_list_of_user(
-		w->ivs, w->arena, arn, stage.active_session_id, ivs_user, &his, err))
+	if (!ivs_list_of_user(w->ivs, w->arena, arn, session, ivs_user, &his, err))
 		return false;
 	for (i = 0; i < his.n; i++) {
+		struct str id = his.v[i].participant_id;
+
+		for (k = 0; k < p->n_seats; k++)
+			listed[k] |= str_eq(id, p->seats[k].participant_id);
 		if (!his.v[i].connected)
 			continue;
-		if (!send_off(w, arn, his.v[i].participant_id, ERR_NOT_FOUND, err))
+		if (!send_off(w, arn, id, ERR_NOT_FOUND, err))
 			return false;
 		ret->disconnected++;
 	}
-	return end_tokens(w, arn, stage.active_session_id, p, &his, err);
+	return true;
+}
+
+static bool
+clear_stage(const struct people_work *w, struct str arn, struct str user_id,
+    const struct person *p, struct kicked *ret, struct err *err)
+{
+	struct str secrets = w->cfg->session_secrets, session, ivs_user;
+	bool listed[PERSON_SEATS] = { false };
+	struct ivs_stage stage;
+
+	if (!ivs_get_stage(w->ivs, w->arena, arn, &stage, err))
+		return done_or(false, err, ERR_NOT_FOUND);
+	session = stage.active_session_id;
+	do {
+		ivs_user = tokens_next_ivs_user_id(
+		    w->cfg, w->arena, TOKEN_VIEWER, user_id, &secrets);
+		if (session.n > 0 &&
+		    !send_off_all(w, arn, session, ivs_user, p, listed, ret, err))
+			return false;
+	} while (secrets.n > 0);
+	return end_tokens(w, arn, session, p, listed, err);
 }
 
 /* No fault of the client's request, whatever AWS calls it. */
@@ -204,7 +222,6 @@ bool
 people_kick(const struct people_work *w, struct str user_id, const struct person *p,
     struct kicked *ret, struct err *err)
 {
-	struct str ivs_user = tokens_ivs_user_id(w->cfg, w->arena, TOKEN_VIEWER, user_id);
 	struct places at = { .n = 0 };
 	bool ok = true;
 	size_t i;
@@ -218,7 +235,7 @@ people_kick(const struct people_work *w, struct str user_id, const struct person
 	}
 	ivs_set_deadline(w->ivs, clock_mono_ms() + AWS_MS);
 	for (i = 0; i < at.n && ok; i++)
-		ok = clear_stage(w, at.arns[i], ivs_user, p, ret, err);
+		ok = clear_stage(w, at.arns[i], user_id, p, ret, err);
 	ivs_set_deadline(w->ivs, 0);
 	return (ok && free_seat(w, user_id, p, ret, err)) || failed(err);
 }

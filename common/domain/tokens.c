@@ -175,7 +175,7 @@ key_arn(const struct tokens *t)
 static bool
 settings_check(const struct config *cfg, struct err *err)
 {
-	if (cfg->ivs_user_id_mode == IVS_USER_ID_OPAQUE && cfg->session_secret.n == 0)
+	if (cfg->ivs_user_id_mode == IVS_USER_ID_OPAQUE && cfg->session_secrets.n == 0)
 		return err_set(err, ERR_CONFIG,
 		    "IVS_USER_ID_MODE=opaque needs SESSION_SECRET: the hash is keyed "
 		    "with it");
@@ -232,22 +232,33 @@ tokens_new_participant_id(char out[PARTICIPANT_ID_CHARS + 1])
 
 /* Every participant of a stage can read it: no more than the operator wants seen. */
 struct str
-tokens_ivs_user_id(
-    const struct config *cfg, struct arena *a, enum token_role role, struct str id)
+tokens_next_ivs_user_id(const struct config *cfg, struct arena *a, enum token_role role,
+    struct str id, struct str *secrets)
 {
+	struct str secret = str_cut(secrets, ',');
 	const char *word = roles[role].word;
 	unsigned char mac[SHA256_BYTES];
 	struct buf b;
 
-	if (cfg->ivs_user_id_mode == IVS_USER_ID_PLAIN)
+	if (cfg->ivs_user_id_mode == IVS_USER_ID_PLAIN) {
+		*secrets = STR_NULL;
 		return str_printf(a, "%s-%.*s", word, STR_ARG(id));
-	crypto_hmac_sha256(
-	    cfg->session_secret, str_printf(a, "%s:%.*s", word, STR_ARG(id)), mac);
+	}
+	crypto_hmac_sha256(secret, str_printf(a, "%s:%.*s", word, STR_ARG(id)), mac);
 	buf_init(&b, a, 64);
 	buf_printf(&b, "%s-", word);
 	encode_hex(&b, mac, OPAQUE_HEX_DIGITS / 2);
 	INVARIANT(buf_ok(&b));
 	return buf_view(&b);
+}
+
+struct str
+tokens_ivs_user_id(
+    const struct config *cfg, struct arena *a, enum token_role role, struct str id)
+{
+	struct str secrets = cfg->session_secrets;
+
+	return tokens_next_ivs_user_id(cfg, a, role, id, &secrets);
 }
 
 static int64_t

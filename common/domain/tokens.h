@@ -56,6 +56,12 @@ struct token {
  * the id, or with IVS_USER_ID_MODE=opaque a keyed hash. */
 struct str tokens_ivs_user_id(
     const struct config *cfg, struct arena *a, enum token_role role, struct str id);
+/*
+ * With each secret there was he had another hash. *secrets, at first cfg->session_secrets, loses the
+ * one that was used; empty: there is no further id. The first one is that of new tokens.
+ */
+struct str tokens_next_ivs_user_id(const struct config *cfg, struct arena *a,
+    enum token_role role, struct str id, struct str *secrets);
 
 /*
  * Make the token.

@@ -58,7 +58,7 @@ kick(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs
 	    json_pack("{s:o, s:b, s:b, s:I}", "userId", json_str(w->user_id), "kicked",
 		kicked.freed, "banned", person.banned, "disconnected",
 		(json_int_t)kicked.disconnected),
-	    kicked.freed ? MSG_KICKED : MSG_KICKED_NOBODY);
+	    kicked.freed || kicked.disconnected > 0 ? MSG_KICKED : MSG_KICKED_NOBODY);
 	return true;
 }
 

@@ -64,7 +64,7 @@ settings(const char *path)
 		.token_mode = TOKEN_MODE_LOCAL,
 		.ivs_signing_key_file = str_of(path),
 		.ivs_signing_key_arn = STR(KEY_ARN),
-		.session_secret = STR("session-secret-of-the-test"),
+		.session_secrets = STR("session-secret-of-the-test"),
 	};
 }
 
@@ -383,7 +383,7 @@ test_key_files(const char *path)
 	refuses(cfg, "IVS_SIGNING_KEY_ARN", "no ARN named");
 	cfg = settings(path);
 	cfg.ivs_user_id_mode = IVS_USER_ID_OPAQUE;
-	cfg.session_secret = STR_NULL;
+	cfg.session_secrets = STR_NULL;
 	refuses(cfg, "SESSION_SECRET", "opaque without a secret");
 	EVP_PKEY_free(p256);
 }
