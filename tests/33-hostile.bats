@@ -211,6 +211,18 @@ has_descriptors() { (($(descriptors) >= $1)); }
 	assert_plays
 }
 
+@test "half-open: what came in time counts, though its worker was away for longer than that" {
+	plays away '200 closed' "$ask" wait=1500 params end-params end-body wait=10000
+	raw <"$BATS_TEST_TMPDIR/steps" >"$BATS_TEST_TMPDIR/got" 3>&- &
+	held=$!
+	sleep 0.7
+	freeze viewer
+	sleep 10.5
+	thaw viewer
+	wait $held
+	diff "$BATS_TEST_TMPDIR/wanted" "$BATS_TEST_TMPDIR/got"
+}
+
 @test "half-open: more of them than a worker has room for put each other out" {
 	for i in $(seq 700); do
 		echo "held-$i raw=0101 wait=8000"

@@ -114,26 +114,33 @@ drop(struct conns *cs, struct conn *c)
 	cs->n--;
 }
 
-static bool
-drop_oldest(struct conns *cs)
+/* Of those half read, else of those half answered; NULL: there is none. */
+static struct conn *
+oldest(struct conns *cs)
 {
 	struct conn *c = TAILQ_FIRST(&cs->reading);
 
-	if (c == NULL)
-		c = TAILQ_FIRST(&cs->writing);
+	return c != NULL ? c : TAILQ_FIRST(&cs->writing);
+}
+
+static bool
+drop_oldest(struct conns *cs)
+{
+	struct conn *c = oldest(cs);
+
 	if (c != NULL)
 		drop(cs, c);
 	return c != NULL;
 }
 
-/* The oldest, if he has said nothing whole for a while: who has just come is about to. */
+/* The oldest, if he has kept us waiting for a while: who has just come is about to go on. */
 static bool
 drop_stale(struct conns *cs)
 {
-	const struct conn *c = TAILQ_FIRST(&cs->reading);
-	int64_t since_ms = c != NULL ? c->deadline_ms - CONNS_READ_MS : 0;
+	const struct conn *c = oldest(cs);
 
-	return since_ms + STALE_MS <= clock_mono_ms() && drop_oldest(cs);
+	return c != NULL && c->deadline_ms - CONNS_MS + STALE_MS <= clock_mono_ms() &&
+	       drop_oldest(cs);
 }
 
 static bool
@@ -282,8 +289,26 @@ let_in(struct conns *cs)
 	c->fd = fd;
 	fcgi_in_init(&c->in, cs->body_max);
 	cs->n++;
-	move(c, &cs->reading, clock_mono_ms() + CONNS_READ_MS);
+	move(c, &cs->reading, clock_mono_ms() + CONNS_MS);
 	return c;
+}
+
+static void
+expire(struct conns *cs, struct conn_list *list)
+{
+	int64_t now = clock_mono_ms();
+	struct conn *c;
+
+	while ((c = TAILQ_FIRST(list)) != NULL && c->deadline_ms <= now)
+		drop(cs, c);
+}
+
+/* After what they sent in time was read, and not before. */
+static void
+close_late(struct conns *cs)
+{
+	expire(cs, &cs->reading);
+	expire(cs, &cs->writing);
 }
 
 struct conn *
@@ -308,22 +333,23 @@ conns_next(struct conns *cs)
 		else if (look_in(cs, c))
 			return c;
 	}
+	/* There may be more to read than events were told: it may be we who were away. */
+	if (cs->n_events < EVENTS_MAX)
+		close_late(cs);
 	return NULL;
 }
 
-/* Closes those who are late. Returns how long until the next one is, ms; -1: nobody. */
+/* How long until the next one is late, ms; -1: nobody. */
 static int
-expire(struct conns *cs, struct conn_list *list)
+left_of(const struct conn_list *list)
 {
-	int64_t now = clock_mono_ms();
-	struct conn *c;
+	const struct conn *c = TAILQ_FIRST(list);
+	int64_t left;
 
-	while ((c = TAILQ_FIRST(list)) != NULL) {
-		if (c->deadline_ms > now)
-			return (int)(c->deadline_ms - now);
-		drop(cs, c);
-	}
-	return -1;
+	if (c == NULL)
+		return -1;
+	left = c->deadline_ms - clock_mono_ms();
+	return left > 0 ? (int)left : 0;
 }
 
 /* -1 is for ever. */
@@ -338,14 +364,18 @@ sooner(int a, int b)
 bool
 conns_wait(struct conns *cs, int timeout_ms, const sigset_t *asleep)
 {
-	timeout_ms = sooner(timeout_ms, expire(cs, &cs->reading));
-	timeout_ms = sooner(timeout_ms, expire(cs, &cs->writing));
+	timeout_ms = sooner(timeout_ms, left_of(&cs->reading));
+	timeout_ms = sooner(timeout_ms, left_of(&cs->writing));
 	timeout_ms = sooner(timeout_ms, rest_left(cs));
 	cs->next_event = 0;
 	cs->knocking = false;
 	cs->n_events =
 	    epoll_pwait(cs->epoll_fd, cs->events, EVENTS_MAX, timeout_ms, asleep);
-	return cs->n_events > 0;
+	if (cs->n_events > 0)
+		return true;
+	if (cs->n_events == 0)
+		close_late(cs);
+	return false;
 }
 
 char **
@@ -379,7 +409,7 @@ conns_answer(struct conns *cs, struct conn *c, struct str answer)
 		drop(cs, c);
 		return;
 	}
-	move(c, &cs->writing, clock_mono_ms() + CONNS_WRITE_MS);
+	move(c, &cs->writing, clock_mono_ms() + CONNS_MS);
 }
 
 void

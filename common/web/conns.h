@@ -6,11 +6,12 @@
  * by drop costs a descriptor and the bytes he sent, and no time of others. So does who does not
  * take his answer.
  *
- *   read    complete within CONNS_READ_MS of the accept, or it is closed
- *   write   taken within CONNS_WRITE_MS, or it is closed
- *   number  CONNS_MAX in one process; for a further one the oldest that is not complete goes.
- *           The same when the system has no descriptor for one, if the oldest has been there
- *           for a second; else accepting rests
+ *   read    complete within CONNS_MS of the accept, or it is closed; what came in time while this
+ *           process was away counts
+ *   write   taken within CONNS_MS, or it is closed
+ *   number  CONNS_MAX in one process; for a further one the oldest that is half read goes, else
+ *           the oldest that is half answered. The same when the system has no descriptor for
+ *           one, if that has been so for a second; else accepting rests
  */
 #ifndef WEB_CONNS_H
 #define WEB_CONNS_H
@@ -20,8 +21,7 @@
 #include "base/err.h"
 #include "web/fcgi.h"
 
-#define CONNS_READ_MS 10000
-#define CONNS_WRITE_MS 10000
+#define CONNS_MS 10000
 #define CONNS_MAX 256
 
 struct conns;
@@ -54,7 +54,7 @@ char **conn_params(const struct conn *c); /* until it is answered */
 /* The next bytes of the body: a req_read (web/request.h) on a struct conn. */
 size_t conn_read(void *conn, char *p, size_t n);
 
-/* Copies what does not go out at once; closes. Frees c. */
+/* Copies the answer; closes when it has gone out. c is not to be used any more. */
 void conns_answer(struct conns *cs, struct conn *c, struct str answer);
 
 /* Accept nobody any more. */
