@@ -423,6 +423,9 @@ appended() { redis_c xinfo stream "${P}records" | grep -A1 -x entries-added | ta
 	equals "$(awk '$1 != 200 && $1 != 400' "$BATS_TEST_TMPDIR/old" "$BATS_TEST_TMPDIR/new" | head -n 3)" ''
 	echo "answered: $(cat "$BATS_TEST_TMPDIR/old" "$BATS_TEST_TMPDIR/new" | wc -l), refused: 0" >&3
 	matches "$(key_list "$old_id" .expiresAt)" '^20'
+	# The second one took the place of a key that was about to end, and is made for 30 days all the same.
+	equals "$(psql_q "SELECT expires_at - created_at BETWEEN '29 days 23 hours' AND '30 days 1 minute'
+		FROM api_keys WHERE id = '$new_id'")" t
 	paced 5 "$old" >"$BATS_TEST_TMPDIR/dying" 3>&- &
 	sleep 1
 	ctl key revoke "$old_id"

@@ -15,8 +15,8 @@ WITH old AS (
 	FROM old WHERE k.id = old.id
 	RETURNING k.expires_at
 ), added AS (
-	INSERT INTO api_keys (id, sha256, scopes, note, expires_at)
-	SELECT $2, decode($3, 'hex'), scopes, note, now() + (expires_at - created_at) FROM old
+	INSERT INTO api_keys (id, sha256, scopes, note, expires_at, made_for)
+	SELECT $2, decode($3, 'hex'), scopes, note, now() + made_for, made_for FROM old
 	RETURNING scopes, note, expires_at
 )
 SELECT array_to_string(a.scopes, ','), a.note,
