@@ -1,7 +1,7 @@
 -- restore_stages: the registry of stages, for a cold Redis.
 -- -> JSON for restore_load.lua; NULL: there are none. A stage that was copied by a version that kept
 -- no whole entry comes back with what is known
-SELECT json_agg(json_build_object('a', stage_arn, 'e', coalesce(entry, jsonb_strip_nulls(
+SELECT json_agg(json_build_object('a', stage_arn, 'e', coalesce(nullif(entry, 'null'), jsonb_strip_nulls(
 	jsonb_build_object('name', nullif(name, ''), 'autoScaled', auto_scaled,
 		'maxViewers', max_viewers, 'state', state, 'tags', tags,
 		'createdAt', round(extract(epoch FROM created_at) * 1000))))) ORDER BY stage_arn)::text

@@ -15,7 +15,7 @@ SELECT arn, coalesce(e #>> '{s,name}', ''), coalesce((e ->> 'k')::boolean, false
 	coalesce((e #>> '{s,autoScaled}')::boolean, false),
 	(e #>> '{s,maxViewers}')::numeric::integer, coalesce(e #>> '{s,state}', 'active'),
 	CASE WHEN jsonb_typeof(e #> '{s,tags}') = 'object' THEN e #> '{s,tags}' ELSE '{}' END,
-	to_timestamp((e #>> '{s,createdAt}')::numeric / 1000), e -> 'w'
+	to_timestamp((e #>> '{s,createdAt}')::numeric / 1000), nullif(e -> 'w', 'null')
 FROM entries
 ORDER BY arn
 ON CONFLICT (stage_arn) DO UPDATE SET
