@@ -70,13 +70,13 @@ budget_ms(const struct job *j)
 static bool
 pass(struct job *j, struct stage_work *w, struct totals *t, struct err *err)
 {
-	struct keeper_order order = {
-		.by = "cron", .budget_ms = budget_ms(j), .copy = true
-	};
+	struct keeper_order order = { .by = "cron", .budget_ms = budget_ms(j) };
 	struct keeper_report report;
 	bool ok = keeper_run(w, &order, &report, err);
 	size_t i;
 
+	if (ok && !report.busy && !report.lock_lost)
+		keeper_copy(w);
 	keeper_log(&report, &j->arena, &t->limit);
 	log_flush();
 	t->passes++;

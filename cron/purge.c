@@ -61,15 +61,12 @@ count(struct job *j, struct err *err)
 	struct str params[] = { decimal(j, cfg->snapshot_retention_days),
 		cfg->session_retention_days > 0 ? decimal(j, cfg->session_retention_days)
 						: STR_NULL };
-	int64_t snapshots = 0, sessions = 0;
 	struct pg_rows rows;
 
 	if (!pg_run(j->pg, &j->arena, Q_PURGE_COUNT, params, 2, BATCH_MS, &rows, err))
 		return err_while(err, "counting what is too old");
-	(void)parse_i64(pg_cell(&rows, 0, 0), 0, INT64_MAX, &snapshots);
-	(void)parse_i64(pg_cell(&rows, 0, 1), 0, INT64_MAX, &sessions);
-	job_summary(j, "snapshots", snapshots);
-	job_summary(j, "sessions", sessions);
+	job_summary(j, "snapshots", pg_int(&rows, 0, 0, 0));
+	job_summary(j, "sessions", pg_int(&rows, 0, 1, 0));
 	return true;
 }
 

@@ -3,7 +3,10 @@
 
 #include "ctl/ctl.h"
 #include "domain/presence_check.h"
+#include "domain/records.h"
 #include "base/banned.h"
+
+#define READ_MS 5000
 
 /* ---- as one JSON object ---- */
 
@@ -127,8 +130,12 @@ ctl_presence_repair(struct ctl *c, struct err *err)
 bool
 ctl_presence_reload(struct ctl *c, struct err *err)
 {
+	struct str newest;
 	bool was;
 
+	/* Until it is loaded nobody is served, and from here it is loaded. */
+	if (!records_newest(c->work->pg, c->arena, READ_MS, &newest, err))
+		return err_while(err, "asking PostgreSQL before Redis is emptied");
 	if (!presence_reload(c->work->redis, c->arena, &was, err))
 		return err_while(err, "asking for a reload");
 	if (c->opt[OPT_JSON] != NULL)

@@ -49,7 +49,7 @@ struct app_part { /* what a part does not do may be NULL */
 	void (*after)(struct app *app);
 	/*
 	 * Called before the first request and then about once a second (serve.h); in a plain CGI
-	 * call only after an answer that found Redis cold; may be NULL.
+	 * call only when it has found Redis cold; may be NULL.
 	 */
 	void (*tick)(struct app *app);
 };

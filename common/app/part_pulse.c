@@ -44,11 +44,13 @@ compare(struct app *app)
 	struct err err = ERR_INIT;
 	bool forgot;
 
-	if (!records_check(app->redis, app->pg, &app->work, CHECK_MS, &forgot, &err))
+	if (!records_check(app->redis, app->pg, &app->work, CHECK_MS, &forgot, &err)) {
 		app->compare_due_ms = clock_mono_ms() + CHECK_AGAIN_MS;
-	else if (forgot)
+		log_err(LOG_WARN, "Redis could not be compared with PostgreSQL", &err);
+	} else if (forgot) {
 		LOG(LOG_ERROR,
 		    "Redis has forgotten records that PostgreSQL has: it is loaded anew");
+	}
 	arena_wipe(&app->work);
 	log_flush();
 }

@@ -24,7 +24,7 @@ participant_read(struct arena *a, const json_t *item, void *slot, void *arg)
 	return p->participant_id.n > 0 ? NULL : "participants[].participantId";
 }
 
-/* filter: the member by which AWS chooses; its reference is taken. */
+/* filter: the member by which AWS chooses; its reference is taken, on every way out. */
 static bool
 list_participants(struct ivs *v, struct arena *a, struct str stage_arn,
     struct str session_id, const char *filter, json_t *value,
@@ -35,13 +35,15 @@ list_participants(struct ivs *v, struct arena *a, struct str stage_arn,
 		.answer_max_bytes = IVS_PAGE_MAX_BYTES };
 	static const struct ivs_list list = { &op, "participants",
 		sizeof(struct ivs_participant), participant_read, NULL };
+	json_t *order = json_pack("{s:o, s:o, s:o, s:i}", "stageArn", json_str(stage_arn),
+	    "sessionId", json_str(session_id), filter, value, "maxResults", PAGE);
 	void *participants;
 
-	if (!ivs_check_stage_arn(stage_arn, err) || !ivs_check_session(session_id, err) ||
-	    !ivs_list_pages(v, a, &list,
-		json_pack("{s:o, s:o, s:o, s:i}", "stageArn", json_str(stage_arn),
-		    "sessionId", json_str(session_id), filter, value, "maxResults", PAGE),
-		&participants, &ret->n, err))
+	if (!ivs_check_stage_arn(stage_arn, err) || !ivs_check_session(session_id, err)) {
+		json_decref(order);
+		return false;
+	}
+	if (!ivs_list_pages(v, a, &list, order, &participants, &ret->n, err))
 		return false;
 	ret->v = participants;
 	return true;

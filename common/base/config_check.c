@@ -87,24 +87,6 @@ check_endpoints(struct config *c)
 		c->aws_endpoint_url_cloudwatch = c->aws_endpoint_url;
 }
 
-/* 8-4-4-4-12 hex digits. */
-static bool
-is_uuid(struct str s)
-{
-	size_t i;
-
-	if (s.n != 36)
-		return false;
-	for (i = 0; i < s.n; i++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (dash ? s.p[i] != '-'
-			 : strchr("0123456789abcdefABCDEF", s.p[i]) == NULL)
-			return false;
-	}
-	return true;
-}
-
 static void
 check_signing_arn(struct config_loader *l)
 {
@@ -113,7 +95,7 @@ check_signing_arn(struct config_loader *l)
 
 	if (s.n == 0)
 		return;
-	if (arn_parse(s, STR("public-key"), &arn) && is_uuid(arn.id))
+	if (arn_parse(s, STR("public-key"), &arn) && parse_uuid(arn.id))
 		check_arn_home(l, "IVS_SIGNING_KEY_ARN", &arn);
 	else
 		config_fatal(l,

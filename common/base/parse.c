@@ -202,3 +202,20 @@ parse_query(struct arena *a, struct str query, const char *name, struct str *ret
 	*ret = found;
 	return true;
 }
+
+bool
+parse_uuid(struct str s)
+{
+	size_t i;
+
+	if (s.n != 36)
+		return false;
+	for (i = 0; i < s.n; i++) {
+		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+
+		if (dash ? s.p[i] != '-'
+			 : strchr("0123456789abcdefABCDEF", s.p[i]) == NULL)
+			return false;
+	}
+	return true;
+}

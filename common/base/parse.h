@@ -25,6 +25,9 @@ struct str parse_clean_text(struct arena *a, struct str s, size_t max_bytes);
 /* Every byte a letter, a digit or one of `also`, and 1..max of them. */
 bool parse_word(struct str s, const char *also, size_t max);
 
+/* 8-4-4-4-12 hex digits. */
+bool parse_uuid(struct str s);
+
 /*
  * The value of `name` in a query string, percent-decoded ('+' is a space) into
  * the arena. *ret has p == NULL when absent. False: bad escape, or given twice.

@@ -77,15 +77,6 @@ number(struct arena *a, int64_t n)
 	return str_printf(a, "%lld", (long long)n);
 }
 
-static int64_t
-cell_int(const struct pg_rows *rows, size_t row, size_t col)
-{
-	int64_t n = 0;
-
-	(void)parse_i64(pg_cell(rows, row, col), INT64_MIN, INT64_MAX, &n);
-	return n;
-}
-
 bool
 api_key_add(const struct api_key_stores *s, struct api_key *k, struct err *err)
 {
@@ -125,8 +116,8 @@ api_key_rotate(const struct api_key_stores *s, struct str old_id, int64_t overla
 		return no_key(old_id, " that is good", err);
 	ret->scopes = pg_cell(&rows, 0, 0);
 	ret->note = pg_cell(&rows, 0, 1);
-	ret->expires_ms = cell_int(&rows, 0, 2);
-	*ret_old_ends_ms = cell_int(&rows, 0, 3);
+	ret->expires_ms = pg_int(&rows, 0, 2, 0);
+	*ret_old_ends_ms = pg_int(&rows, 0, 3, 0);
 	return true;
 }
 
@@ -155,10 +146,10 @@ api_keys_list(const struct api_key_stores *s, struct api_key_list *ret, struct e
 			.scopes = pg_cell(&rows, i, 1),
 			.note = pg_cell(&rows, i, 2),
 			.state = pg_cell(&rows, i, 3),
-			.created_ms = cell_int(&rows, i, 4),
-			.expires_ms = cell_int(&rows, i, 5),
-			.revoked_ms = cell_int(&rows, i, 6),
-			.used_ms = cell_int(&rows, i, 7) };
+			.created_ms = pg_int(&rows, i, 4, 0),
+			.expires_ms = pg_int(&rows, i, 5, 0),
+			.revoked_ms = pg_int(&rows, i, 6, 0),
+			.used_ms = pg_int(&rows, i, 7, 0) };
 	return true;
 }
 
@@ -182,7 +173,7 @@ read_good(const struct api_key_stores *s, struct str *ret_list, struct str *ret_
 		json_array_append_new(list,
 		    json_pack("[o, o, o, I]", json_str(pg_cell(&rows, i, 0)),
 			json_str(pg_cell(&rows, i, 1)), json_str(pg_cell(&rows, i, 2)),
-			(json_int_t)cell_int(&rows, i, 3)));
+			(json_int_t)pg_int(&rows, i, 3, 0)));
 	*ret_list = json_text(s->arena, list);
 	json_decref(list);
 	return true;

@@ -7,15 +7,6 @@
 #define SLOT_S 300
 #define HOUR_S 3600
 
-static int64_t
-number(const struct pg_rows *rows, size_t row, size_t col)
-{
-	int64_t n = 0;
-
-	(void)parse_i64(pg_cell(rows, row, col), INT64_MIN, INT64_MAX, &n);
-	return n;
-}
-
 bool
 history_read(struct pg *pg, struct arena *a, struct str stage_arn, int64_t hours,
     struct history_points *ret, struct err *err)
@@ -32,8 +23,8 @@ history_read(struct pg *pg, struct arena *a, struct str stage_arn, int64_t hours
 	ret->n = rows.rows;
 	ret->v = arena_alloc(a, (rows.rows + 1) * sizeof(*ret->v));
 	for (i = 0; i < rows.rows; i++)
-		ret->v[i] = (struct history_point){ .at_ms = number(&rows, i, 0),
-			.viewers = number(&rows, i, 1),
-			.peak = number(&rows, i, 2) };
+		ret->v[i] = (struct history_point){ .at_ms = pg_int(&rows, i, 0, 0),
+			.viewers = pg_int(&rows, i, 1, 0),
+			.peak = pg_int(&rows, i, 2, 0) };
 	return true;
 }

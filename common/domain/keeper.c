@@ -447,8 +447,6 @@ look_decide_act(struct run *r, struct err *err)
 		return true;
 	act(r, &v);
 	settle(r, &v);
-	if (r->order->copy)
-		keeper_copy(r->w);
 	return r->out->lock_lost || finish(r, &v, err);
 }
 
@@ -484,6 +482,7 @@ keeper_run(struct stage_work *w, const struct keeper_order *order,
 		return false;
 	if (ret->busy)
 		return true;
+	keeper_compare(w);
 	ivs_set_deadline(w->ivs, r.deadline_ms);
 	ok = look_decide_act(&r, err) || came_to_nothing(&r, err);
 	ivs_set_deadline(w->ivs, 0);

@@ -36,8 +36,6 @@ struct keeper_order {
 	 * seconds: joins come often, and the list of a large account takes seconds.
 	 */
 	bool hasty;
-	/* Bring the copy of the registry in PostgreSQL up to date. */
-	bool copy;
 	/* There is news: who may be at it already is to look once more. */
 	bool news;
 };
@@ -82,6 +80,9 @@ struct keeper_report {
  */
 bool keeper_run(struct stage_work *w, const struct keeper_order *order,
     struct keeper_report *ret, struct err *err);
+
+/* The registry as it is now, into PostgreSQL. A failure is made good by the next time. */
+void keeper_copy(struct stage_work *w);
 
 /*
  * One line for each event, and one when the show may not grow as it should and that was not

@@ -2,6 +2,7 @@
 
 #include "base/parse.h"
 #include "domain/keeper.h"
+#include "domain/records.h"
 #include "domain/stages_copy.h"
 
 #include "base/banned.h"
@@ -10,6 +11,7 @@
 #define FIRST_CELL 9
 #define CELLS 4 /* of keep_read.lua: arn, JSON, seats, viewers */
 #define SLOT_S 5
+#define COMPARE_MS 300
 #define COPY_MS 1000
 /* From one run of cron to the next, and the making of a stage. */
 #define HORIZON_S 35
@@ -199,4 +201,15 @@ keeper_copy(struct stage_work *w)
 	for (i = 0; i < v.n_stages; i++)
 		json_array_append_new(entries, stages_copy_entry(&v.stages[i]));
 	(void)stages_copy_write(w->pg, w->arena, entries, false, COPY_MS, &ignored);
+}
+
+void
+keeper_compare(struct stage_work *w)
+{
+	struct err ignored = ERR_INIT;
+	bool forgot;
+
+	if (w->pg != NULL)
+		(void)records_check(
+		    w->redis, w->pg, w->arena, COMPARE_MS, &forgot, &ignored);
 }

@@ -31,11 +31,11 @@ bool keeper_view_read(
  */
 bool keeper_view_has_replicas(const struct keeper_view *v);
 
-/* The registry as it is now, into PostgreSQL. A failure is made good by the next run. */
-void keeper_copy(struct stage_work *w);
-
 /* Stages whose entry cannot be read, and a master that is gone, are left out. */
 void keeper_view_input(const struct config *cfg, const struct keeper_view *v,
     struct arena *a, struct scaling_input *ret);
+
+/* Nothing is decided by a Redis that went back in time; without PostgreSQL nobody can tell. */
+void keeper_compare(struct stage_work *w);
 
 #endif

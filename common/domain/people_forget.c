@@ -1,6 +1,5 @@
 #include "domain/people.h"
 
-#include <ctype.h>
 #include <poll.h>
 
 #include "base/clock.h"
@@ -29,26 +28,13 @@ struct forget {
 
 /* ---- sessions ---- */
 
-/* A record that could never be stored may hold anything. */
-static bool
-is_uuid(struct str s)
-{
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
-		if (i == 8 || i == 13 || i == 18 || i == 23
-			? s.p[i] != '-'
-			: !isxdigit((unsigned char)s.p[i]))
-			return false;
-	return s.n == UUID_BYTES - 1;
-}
-
 static void
 note_session(struct forget *f, struct str id)
 {
 	struct buf *b = &f->sessions;
 
-	if (!is_uuid(id) || memmem(b->p, b->n, id.p, id.n) != NULL)
+	/* A record that could never be stored may hold anything. */
+	if (!parse_uuid(id) || memmem(b->p, b->n, id.p, id.n) != NULL)
 		return;
 	buf_char(b, b->n == 0 ? '{' : ',');
 	buf_str(b, id);
@@ -135,12 +121,10 @@ run(struct forget *f, enum query q, const struct str *params, size_t n, int64_t 
     struct err *err)
 {
 	struct pg_rows rows;
-	int64_t records = 0;
 
 	if (!pg_run(f->w->pg, f->w->arena, q, params, n, ms, &rows, err))
 		return err_while(err, "forgetting in PostgreSQL");
-	(void)parse_i64(pg_cell(&rows, 0, 0), 0, INT64_MAX, &records);
-	f->sum.records += records;
+	f->sum.records += pg_int(&rows, 0, 0, 0);
 	return true;
 }
 

@@ -177,8 +177,8 @@ where(struct check *k, const struct item *items, size_t n, const struct reply **
 	return true;
 }
 
-/* Of each suspect '1': its row is open, '0': ended, or no view; of the others, and of one that
- * has no row, NUL. */
+/* Of each suspect '1': its row is open, '0': ended, or no view, '-': it has none; of the
+ * others NUL. */
 static bool
 rows_of(struct check *k, const struct item *items, size_t n, char *ret_states,
     struct err *err)

@@ -69,7 +69,7 @@ place_of(struct str id)
 	struct place p = { 0, 0 };
 	struct str ms = str_cut(&id, '-');
 
-	if (!parse_i64(ms, 0, INT64_MAX / 1000000 - 1, &p.ms) ||
+	if (!parse_i64(ms, 0, INT64_MAX / RECORDS_POSITIONS - 1, &p.ms) ||
 	    !parse_i64(id, 0, INT64_MAX, &p.number))
 		return (struct place){ 0, 0 };
 	return p;
@@ -81,11 +81,13 @@ is_after(struct place a, struct place b)
 	return a.ms != b.ms ? a.ms > b.ms : a.number > b.number;
 }
 
-/* As viewer_sessions.record_pos has it. Nobody writes a million records in a millisecond. */
+/* As viewer_sessions.record_pos has it. */
 static int64_t
 position(struct place p)
 {
-	return p.ms * 1000000 + (p.number < 999999 ? p.number : 999999);
+	const int64_t last = RECORDS_POSITIONS - 1;
+
+	return p.ms * RECORDS_POSITIONS + (p.number < last ? p.number : last);
 }
 
 /* ---- the stream ---- */
@@ -381,26 +383,17 @@ records_look(struct redis *r, struct arena *a, struct records_queue *ret, struct
 
 /* ---- reading ---- */
 
-static int64_t
-number(const struct pg_rows *rows, size_t row, size_t col, int64_t if_null)
-{
-	int64_t n = if_null;
-
-	(void)parse_i64(pg_cell(rows, row, col), INT64_MIN, INT64_MAX, &n);
-	return n;
-}
-
 static struct history_row
 history_row(const struct pg_rows *rows, size_t i, struct str user_id)
 {
 	return (struct history_row){
 		.user_id = user_id,
-		.id = number(rows, i, 1, 0),
+		.id = pg_int(rows, i, 1, 0),
 		.stage_arn = pg_cell(rows, i, 2),
 		.participant_id = pg_cell(rows, i, 3),
-		.joined_at_ms = number(rows, i, 4, 0),
-		.left_at_ms = number(rows, i, 5, 0),
-		.watch_seconds = number(rows, i, 6, -1),
+		.joined_at_ms = pg_int(rows, i, 4, 0),
+		.left_at_ms = pg_int(rows, i, 5, 0),
+		.watch_seconds = pg_int(rows, i, 6, -1),
 		.end_reason = pg_cell(rows, i, 7),
 		.user_agent = pg_cell(rows, i, 8),
 		.ip_address = pg_cell(rows, i, 9),
@@ -418,7 +411,7 @@ records_history(struct pg *pg, struct arena *a, struct str user_id, int64_t limi
 
 	if (!pg_run(pg, a, Q_HISTORY_PAGE, params, 3, READ_MS, &rows, err))
 		return err_while(err, "reading the history");
-	ret->total = number(&rows, 0, 0, 0);
+	ret->total = pg_int(&rows, 0, 0, 0);
 	/* Nothing of his on this page: one line that only has the total. */
 	ret->n = pg_cell(&rows, 0, 1).p != NULL ? rows.rows : 0;
 	ret->rows = arena_alloc(a, ret->n * sizeof(*ret->rows));
@@ -437,10 +430,10 @@ records_stage_stats(struct pg *pg, struct arena *a, struct str stage_arn, int64_
 
 	if (!pg_run(pg, a, Q_STAGE_STATS, params, 2, READ_MS, &rows, err))
 		return err_while(err, "reading the numbers of a stage");
-	s.total_views = number(&rows, 0, 0, 0);
-	s.unique_viewers = number(&rows, 0, 1, 0);
-	s.max_watch_s = number(&rows, 0, 2, 0);
-	s.total_watch_s = number(&rows, 0, 3, 0);
+	s.total_views = pg_int(&rows, 0, 0, 0);
+	s.unique_viewers = pg_int(&rows, 0, 1, 0);
+	s.max_watch_s = pg_int(&rows, 0, 2, 0);
+	s.total_watch_s = pg_int(&rows, 0, 3, 0);
 	if (s.total_views > 0)
 		s.avg_watch_s = (double)s.total_watch_s / (double)s.total_views;
 	*ret = s;

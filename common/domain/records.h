@@ -17,6 +17,8 @@
 
 #define RECORDS_BATCH 500
 #define RECORDS_BACKOFF_MS 3000
+/* viewer_sessions.record_pos counts so many positions a millisecond: nobody writes more records. */
+#define RECORDS_POSITIONS 1000000
 
 struct records_result {
 	int64_t entries; /* written and deleted */

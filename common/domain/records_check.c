@@ -3,8 +3,6 @@
 #include "domain/records.h"
 #include "base/banned.h"
 
-#define POSITIONS_A_MS 1000000 /* as viewer_sessions.record_pos is made */
-
 bool
 records_newest(struct pg *pg, struct arena *a, int64_t timeout_ms, struct str *ret_id,
     struct err *err)
@@ -14,11 +12,11 @@ records_newest(struct pg *pg, struct arena *a, int64_t timeout_ms, struct str *r
 
 	if (!pg_run(pg, a, Q_RESTORE_NEWEST, NULL, 0, timeout_ms, &rows, err))
 		return err_while(err, "reading the newest record");
+	pos = pg_int(&rows, 0, 0, -1);
 	*ret_id = STR("");
-	if (rows.rows == 0 || !parse_i64(pg_cell(&rows, 0, 0), 0, INT64_MAX, &pos))
-		return true;
-	*ret_id = str_printf(a, "%lld-%lld", (long long)(pos / POSITIONS_A_MS),
-	    (long long)(pos % POSITIONS_A_MS));
+	if (pos >= 0)
+		*ret_id = str_printf(a, "%lld-%lld", (long long)(pos / RECORDS_POSITIONS),
+		    (long long)(pos % RECORDS_POSITIONS));
 	return true;
 }
 

@@ -73,6 +73,19 @@ lock_drop(struct loader *l)
 	(void)redis_call(l->redis, &c, &ignored);
 }
 
+/* Pages without an open session are many, and load nothing that would keep it. */
+static bool
+lock_keep(struct loader *l, struct err *err)
+{
+	struct redis_call c;
+
+	redis_call_init(&c, l->arena, SCRIPT_LOCK_KEEP);
+	redis_arg(&c, LOCK_NAME);
+	redis_arg(&c, str_of(l->token));
+	redis_arg_int(&c, LOCK_MS);
+	return run_fenced(l, &c, err);
+}
+
 /* ---- the parts ---- */
 
 static bool
@@ -135,9 +148,7 @@ load_page(struct loader *l, int64_t *below, struct err *err)
 
 	if (!pg_run(l->pg, l->arena, Q_RESTORE_SESSIONS, params, 4, READ_MS, &rows, err))
 		return false;
-	*below = 0;
-	if (rows.rows > 0)
-		(void)parse_i64(pg_cell(&rows, 0, 0), 0, INT64_MAX, below);
+	*below = pg_int(&rows, 0, 0, 0);
 	for (i = 0; i < rows.rows; i++)
 		if (!load(l, STR("sessions"), pg_cell(&rows, i, 1), &l->out->seats, err))
 			return false;
@@ -151,7 +162,7 @@ load_sessions(struct loader *l, struct err *err)
 	bool ok;
 
 	do {
-		ok = load_page(l, &below, err);
+		ok = load_page(l, &below, err) && lock_keep(l, err);
 		arena_wipe(l->arena);
 	} while (ok && below > 0);
 	return ok;
@@ -217,11 +228,11 @@ restore_run(struct redis *r, struct pg *pg, struct arena *a, bool has_keeper,
 
 	memset(ret, 0, sizeof(*ret));
 	crypto_uuid(l.token);
-	if (!lock_take(&l, LOCK_MS, &held, err))
-		return false;
-	if (held) {
+	ok = lock_take(&l, LOCK_MS, &held, err);
+	if (!ok || held) {
 		ret->end = RESTORE_BUSY;
-		return true;
+		arena_wipe(a);
+		return ok;
 	}
 	ok = load_all(&l, err);
 	if (!ok && err->kind != ERR_LOCK_LOST)

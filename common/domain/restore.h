@@ -4,7 +4,8 @@
  * Redis is cold while the key `epoch` is absent: it was emptied, or records_check() found that
  * it has forgotten something. Every script of seats, stages and publisher then answers COLD, which
  * is 503 to clients. One loader at a time, by lock:job:restore with a token that each script of the
- * loading checks; so who was frozen in it writes nothing later. What was half loaded is
+ * loading checks, but that of the keys, whose lists have an order; so who was frozen in it writes
+ * nothing later. What was half loaded is
  * taken away by who comes next. The key `epoch` is set by the last step.
  *
  * Comes back: stages, open sessions of the last 14 days (score: the time of loading), publisher,

@@ -31,7 +31,7 @@ fenced(struct stage_work *w, struct redis_call *c, enum script script)
 	redis_arg(c, w->lock);
 }
 
-/* The copy may be late: the next snapshot brings it up to date. */
+/* The copy may be late: the next pass of autoscale brings it up to date. */
 static void
 copy_later_is_fine(struct stage_work *w, const struct stage *s)
 {

@@ -25,7 +25,8 @@
 struct stage_work {
 	const struct config *cfg;
 	struct redis *redis;
-	struct pg *pg; /* NULL: the copy in PostgreSQL is left to the snapshot job */
+	struct pg *
+	    pg; /* NULL: the copy in PostgreSQL is left to the jobs autoscale and snapshot */
 	struct ivs *ivs;
 	struct arena *arena;
 	struct str

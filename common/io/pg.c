@@ -59,14 +59,6 @@ pg_close(struct pg *p)
 	free(p);
 }
 
-struct str
-pg_cell(const struct pg_rows *r, size_t row, size_t col)
-{
-	if (row >= r->rows || col >= r->cols)
-		return STR_NULL;
-	return r->cell[row * r->cols + col];
-}
-
 /* Wait until the socket can be used; *ret says for what. */
 static enum step
 wait_for(PGconn *conn, short events, int64_t deadline, short *ret)

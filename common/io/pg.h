@@ -34,6 +34,8 @@ struct pg_rows {
 	int64_t affected; /* rows inserted, updated or deleted */
 };
 struct str pg_cell(const struct pg_rows *r, size_t row, size_t col);
+/* if_none: it is NULL, no integer, or not there. */
+int64_t pg_int(const struct pg_rows *r, size_t row, size_t col, int64_t if_none);
 
 /*
  * Run one statement in its own transaction. params: p == NULL is SQL NULL.

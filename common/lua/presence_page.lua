@@ -4,7 +4,7 @@
 -- ARGV[9] page size  ARGV[10], ARGV[11] beat and user the last page ended with ('' = from the start)
 -- -> {'OK', more 0|1, beat and user it ends with, arn, user, session id ('' = none), fault, ...}
 --    faults: '' none, seat_no_session, index_wrong, move_broken
---@include head epoch stages session seated
+--@include head epoch stages session seated page
 local arn, size = ARGV[8], tonumber(ARGV[9])
 local answer = {'OK', 0, '', ''}
 local function add(at, user, sid, fault)
@@ -18,15 +18,8 @@ if arn == '' then
 	end
 	return answer
 end
-local first = 0
-if ARGV[10] ~= '' then
-	local same = has_seat(ARGV[11], arn) == ARGV[10]
-	first = same and redis.call('ZRANK', beats(arn), ARGV[11]) + 1
-		or redis.call('ZCOUNT', beats(arn), '-inf', '(' .. ARGV[10])
-end
-local page = redis.call('ZRANGE', beats(arn), first, first + size, 'WITHSCORES')
-local last = math.min(#page, size * 2)
-if #page > last then answer[2], answer[3], answer[4] = 1, page[last], page[last - 1] end
+local page, last, more = page_of(beats(arn), 0, ARGV[10], ARGV[11], size)
+if more == 1 then answer[2], answer[3], answer[4] = 1, page[last], page[last - 1] end
 for i = 1, last, 2 do
 	local session = whole_session(page[i], arn)
 	local fault = not session and 'seat_no_session'

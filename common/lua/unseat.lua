@@ -17,12 +17,12 @@ local stage = old_session and (old == MASTER or redis.call('HEXISTS', P .. 'stag
 	and stage_of(old)
 -- One that is being removed takes nobody, not even him.
 local stays = stage and (not stage.state or stage.state == 'active' or stage.state == 'draining')
-local taken, cap = 0, 0
+local taken, cap
 if stays then taken, cap = load_of(stage) end
-if taken >= cap then
+if stays and taken < cap then
+	sit_down(user, old, old_session, now)
+	redis.call('HDEL', P .. 'viewer:moving', user)
+else
 	end_parked(user)
-	return {'OK', 1}
 end
-sit_down(user, old, old_session, now)
-redis.call('HDEL', P .. 'viewer:moving', user)
 return {'OK', 1}

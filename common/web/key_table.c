@@ -13,6 +13,7 @@
 #define KEY_PREFIX "ivs_"
 #define ID_MIN_CHARS 4
 #define ID_MAX_CHARS 32
+#define DIGEST_CHARS (2 * SHA256_BYTES)
 #define SECRET_CHARS 43 /* 32 bytes as base64url */
 /* What a tick may cost; a request waits for it as for its own call. */
 #define TICK_MS 200
@@ -25,7 +26,7 @@
 #define ARENA_BYTES (8u << 20)
 
 struct entry {
-	unsigned char digest[SHA256_BYTES];
+	char digest[DIGEST_CHARS]; /* hex */
 	char id[ID_MAX_CHARS + 1];
 	unsigned scopes;
 	int64_t expires_ms; /* by the clock of Redis; 0: never */
@@ -79,33 +80,6 @@ scope_of(struct str word)
 	return 0;
 }
 
-static int
-hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef",
-		   *at = c != '\0' ? strchr(digits, c) : NULL;
-
-	return at != NULL ? (int)(at - digits) : -1;
-}
-
-static bool
-read_digest(struct str hex, unsigned char out[SHA256_BYTES])
-{
-	int high, low;
-	size_t i;
-
-	if (hex.n != 2 * SHA256_BYTES)
-		return false;
-	for (i = 0; i < SHA256_BYTES; i++) {
-		high = hex_digit(hex.p[2 * i]);
-		low = hex_digit(hex.p[2 * i + 1]);
-		if (high < 0 || low < 0)
-			return false;
-		out[i] = (unsigned char)(high * 16 + low);
-	}
-	return true;
-}
-
 /* What cannot be read opens nothing. */
 static bool
 read_entry(struct str hex, struct str text, struct entry *e)
@@ -115,8 +89,9 @@ read_entry(struct str hex, struct str text, struct entry *e)
 	json_t *o, *exp;
 
 	memset(e, 0, sizeof(*e));
-	if (!read_digest(hex, e->digest) || !json_parse_object(text, &o, &ignored))
+	if (hex.n != sizeof(e->digest) || !json_parse_object(text, &o, &ignored))
 		return false;
+	memcpy(e->digest, hex.p, hex.n);
 	id = json_view(json_object_get(o, "id"));
 	scopes = json_view(json_object_get(o, "scopes"));
 	exp = json_object_get(o, "exp");
@@ -288,14 +263,20 @@ has_form(struct str key)
 
 /* Looks at every key, so that time tells nothing about which one was near. */
 static struct entry *
-find(struct key_table *t, const unsigned char digest[SHA256_BYTES])
+find(struct key_table *t, struct str key)
 {
+	unsigned char digest[SHA256_BYTES];
 	struct entry *found = NULL;
+	struct buf hex;
 	size_t i;
 
+	crypto_sha256(key, digest);
+	buf_init(&hex, &t->arena, DIGEST_CHARS);
+	encode_hex(&hex, digest, sizeof(digest));
 	for (i = 0; i < t->n; i++)
-		if (crypto_equal(digest, t->v[i].digest, SHA256_BYTES))
+		if (crypto_equal(hex.p, t->v[i].digest, DIGEST_CHARS))
 			found = &t->v[i];
+	arena_wipe(&t->arena);
 	return found;
 }
 
@@ -320,18 +301,16 @@ may_look(struct key_table *t, int64_t mono_ms)
 enum key_state
 key_table_find(struct key_table *t, struct str key, unsigned *ret_scopes)
 {
-	unsigned char digest[SHA256_BYTES];
 	int64_t mono_ms = clock_mono_ms();
 	struct entry *e;
 	bool sure = true;
 
 	if (!has_form(key))
 		return KEY_UNKNOWN;
-	crypto_sha256(key, digest);
-	e = find(t, digest);
+	e = find(t, key);
 	if ((e == NULL || is_stale(t, mono_ms)) && may_look(t, mono_ms)) {
 		sure = renew(t, redis_call);
-		e = find(t, digest);
+		e = find(t, key);
 	}
 	if (!sure || is_stale(t, mono_ms))
 		return KEY_NOT_SURE;

@@ -5,7 +5,7 @@
  *     api:keys           hash    SHA-256 of the key, hex -> JSON {id, scopes, exp}
  *     api:keys:version   string  another one with each change
  *     api:keys:used:<id> string  its use was stated within the last minute
- * (lua/lib/keys.lua writes them.) A worker keeps the copy in its memory: a look-up costs no round
+ * (lua/keys_put.lua writes them.) A worker keeps the copy in its memory: a look-up costs no round
  * trip. It is renewed by key_table_tick, about once a second, and at once when a key of our form
  * comes that is not known, so a new one works at once: four times in a row, and once a second.
  *

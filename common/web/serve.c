@@ -430,6 +430,10 @@ serve_cgi(const struct serve *s, char **env, struct err *err)
 	metrics_flush_init(&flush);
 	begin(s, sl, env, read_stdin, &left);
 	ask_redis(s, &flush, sl, 1);
+	if (s->tick != NULL && redis_is_cold(s->redis)) {
+		s->tick(s->app);
+		ask_redis(s, &flush, sl, 1);
+	}
 	answer = finish(s, sl);
 	ok = fwrite(answer.p, 1, answer.n, stdout) == answer.n && fflush(stdout) == 0;
 	if (!ok)

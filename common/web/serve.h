@@ -31,7 +31,7 @@ struct serve {
 	/* Called after the answers of a batch in which a handler set after_due. */
 	void (*after)(struct app *app);
 	/* Called before the first request, then about every SERVE_TICK_MS between batches; in a plain
-	 * CGI call only after an answer that found Redis cold. NULL: nothing to do. It holds up the
+	 * CGI call only when it has found Redis cold. NULL: nothing to do. It holds up the
 	 * requests of this worker: what may be long is what must come before they are answered. */
 	void (*tick)(struct app *app);
 };
