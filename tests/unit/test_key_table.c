@@ -129,6 +129,31 @@ test_near(struct key_table *t)
 		    "'%s' is no key", near[i]);
 }
 
+/* As if the digest of another key were the same but for one byte. */
+static void
+test_digest(struct key_table *t)
+{
+	static const struct row row = { "ivs_zzzz_" SECRET,
+		"{\"id\":\"zzzz\",\"scopes\":\"admin\",\"exp\":0}" };
+	struct reply *r = answer("KEYS", 5);
+	struct str hex = hex_of(row.key);
+	unsigned scopes;
+	int taken = 0;
+	size_t i;
+	char *digest;
+
+	r->v[2] = text(STR("8 1700000000000000"));
+	r->v[4] = text(str_of(row.json));
+	for (i = 0; i < hex.n; i++) {
+		digest = arena_strndup(&a, hex.p, hex.n);
+		digest[i] = digest[i] == '0' ? '1' : '0';
+		r->v[3] = text((struct str){ digest, hex.n });
+		taken += !key_table_take(t, r, clock_mono_ms()) ||
+			 find(t, row.key, &scopes) != KEY_UNKNOWN;
+	}
+	is_int(taken, 0, "every digit of the digest counts");
+}
+
 static void
 test_changes(struct key_table *t)
 {
@@ -233,6 +258,7 @@ main(void)
 	t = key_table_open(NULL);
 	test_scopes(t);
 	test_near(t);
+	test_digest(t);
 	test_changes(t);
 	test_stale();
 	bench(t);
