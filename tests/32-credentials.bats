@@ -389,6 +389,26 @@ appended() { redis_c xinfo stream "${P}records" | grep -A1 -x entries-added | ta
 	refused 69 'revoking the key'
 }
 
+# After `ctl key rotate ... --json`: how long the old key lives on, in seconds.
+overlap_of() { # OLD_ID
+	psql_q "SELECT extract(epoch FROM o.expires_at - n.created_at)::int FROM api_keys o, api_keys n
+		WHERE o.id = '$1' AND n.id = '$(jq -r .id <<<"$output")'"
+}
+
+@test "keys: a rotated key is good for the overlap, a day if nothing is said, and no longer" {
+	make_key read
+	ctl key rotate "$id" --json
+	equals "$status $(overlap_of "$id")" '0 86400'
+	make_key read
+	ctl key rotate "$id" --overlap 6s --json
+	equals "$status $(overlap_of "$id")" '0 6'
+	new=$(jq -r .key <<<"$output")
+	wait_until 20 eval 'get_as "$key"; [ "$http_status" = 401 ]'
+	equals "$(key_list "$id" .state)" expired
+	get_as "$new"
+	assert_status 200
+}
+
 @test "keys: many changes at once leave the programs with what PostgreSQL has" {
 	local i
 	for i in 1 2 3 4 5 6; do make_key read && echo "$id"; done >"$BATS_TEST_TMPDIR/ids"
