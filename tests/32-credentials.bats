@@ -409,6 +409,21 @@ overlap_of() { # OLD_ID
 	assert_status 200
 }
 
+@test "keys: a rotated key never lives longer for it, and its heir as long as it was made for" {
+	make_key read --expires 2h
+	psql_q "UPDATE api_keys SET created_at = created_at - interval '1 hour', expires_at = expires_at - interval '1 hour'
+		WHERE id = '$id'"
+	ends=$(key_list "$id" .expiresAt)
+	ctl key rotate "$id" --json
+	equals "$status $(jq -r .oldExpiresAt <<<"$output")" "0 $ends"
+	equals "$(key_list "$id" .expiresAt)" "$ends"
+	equals "$(psql_q "SELECT round(extract(epoch FROM expires_at - created_at)) FROM api_keys
+		WHERE id = '$(jq -r .id <<<"$output")'")" 7200
+	make_key read
+	ctl key rotate "$id" --json
+	equals "$(jq -r .expiresAt <<<"$output")" null
+}
+
 @test "keys: many changes at once leave the programs with what PostgreSQL has" {
 	local i
 	for i in 1 2 3 4 5 6; do make_key read && echo "$id"; done >"$BATS_TEST_TMPDIR/ids"
