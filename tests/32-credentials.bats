@@ -424,6 +424,18 @@ overlap_of() { # OLD_ID
 	equals "$(jq -r .expiresAt <<<"$output")" null
 }
 
+@test "keys: one that has ended is not rotated into one that lives" {
+	local end
+	for end in expires_at revoked_at; do
+		make_key admin
+		psql_q "UPDATE api_keys SET $end = now() WHERE id = '$id'"
+		before=$(psql_q 'SELECT count(*) FROM api_keys')
+		ctl key rotate "$id"
+		refused 65 'no key .* that is good'
+		equals "$end $(psql_q 'SELECT count(*) FROM api_keys')" "$end $before"
+	done
+}
+
 @test "keys: many changes at once leave the programs with what PostgreSQL has" {
 	local i
 	for i in 1 2 3 4 5 6; do make_key read && echo "$id"; done >"$BATS_TEST_TMPDIR/ids"
