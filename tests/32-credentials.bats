@@ -436,6 +436,16 @@ overlap_of() { # OLD_ID
 	done
 }
 
+@test "keys: a list that was read before a key was revoked does not bring it back" {
+	put() { redis_c eval "$(whole_script keys_put)" 1 "${P}old:" '' 0 0 '' 60000 "$MASTER" 50 "$@" | xargs; }
+	equals "$(put '[]' 7 '')" OK
+	version=$(redis_c get "${P}old:api:keys:version")
+	equals "$(put '[["ab","revoked","admin",0]]' 6 '')" "OLDER $version"
+	equals "$(put '[["ab","revoked","admin",0]]' 6 '7 1')" "OLDER $version"
+	equals "$(redis_c hlen "${P}old:api:keys")" 0
+	equals "$(put '[["ab","restored","admin",0]]' 6 "$version") $(redis_c hkeys "${P}old:api:keys")" 'OK ab'
+}
+
 @test "keys: many changes at once leave the programs with what PostgreSQL has" {
 	local i
 	for i in 1 2 3 4 5 6; do make_key read && echo "$id"; done >"$BATS_TEST_TMPDIR/ids"
