@@ -212,6 +212,15 @@ limited_now() { # ADDRESS
 	wait_until 5 eval "from $ip /api/stats/viewers && [ \$http_status = 200 ]"
 }
 
+@test "rate limit: who goes on calling does not lengthen his window" {
+	ip=$(fresh_ip)
+	use_up "$ip"
+	redis_c pexpire "${P}rate:api:$ip" 30000 >/dev/null
+	limited_now "$ip"
+	(($(redis_c pttl "${P}rate:api:$ip") <= 30000))
+	(($(header Retry-After) <= 30))
+}
+
 @test "rate limit: health is not counted and not limited (F50)" {
 	ip=$(fresh_ip)
 	{ repeat 60 'GET /api/health'; repeat 60 'GET /livez'; repeat 60 'GET /health'; } |
