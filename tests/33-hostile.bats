@@ -295,6 +295,25 @@ ticks() { workers_of viewer | xargs -I{} cat /proc/{}/stat | awk '{ n += $14 + $
 		'60 200 closed 60 413 closed 120 closed 60 end=0 closed 60 left 60 open'
 }
 
+@test "guesses: keys of the right form make a worker ask Redis once a second, not each time" {
+	local read asked began took
+	read=$(sha_of keys_read)
+	redis_c monitor >"$BATS_TEST_TMPDIR/monitor" 3>&- &
+	held=$!
+	wait_until 5 eval 'redis_c ping >/dev/null; grep -qi ping "$BATS_TEST_TMPDIR/monitor"'
+	began=$SECONDS
+	repeat 2000 "GET /api/viewer/list/$MASTER" |
+		"$BUILD_DIR/tests/tools/load" "$BASE_URL" 4 -H "x-api-key: ivs_0123456789_$(repeat 43 x | tr -d '\n')" |
+		count_status 401 >"$BATS_TEST_TMPDIR/refused"
+	redis_c ping >/dev/null
+	equals "$(<"$BATS_TEST_TMPDIR/refused")" 2000
+	asked=$(grep -c "$read" "$BATS_TEST_TMPDIR/monitor")
+	took=$((SECONDS - began))
+	echo "the list of keys was asked for $asked times in $took s"
+	# Unasked, each worker of the five programs does once a second; and four times in a row.
+	((asked < 100 + 40 * took))
+}
+
 # ---- through the web server ----
 
 # http FILE [SECONDS]: sends its bytes as they are, prints what comes back within the time.
