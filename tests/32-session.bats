@@ -2,6 +2,7 @@
 
 load lib/common
 load lib/credentials
+load lib/show
 
 # A viewer by token: $u $stage $token
 viewer() {
@@ -181,4 +182,21 @@ ask() { # PATH CURL_ARGS...
 	wait_until 5 eval '[ "$(grep -c "$ours" "$BATS_TEST_TMPDIR/monitor")" = 10 ]'
 	kill %%
 	equals "$(grep -i evalsha "$BATS_TEST_TMPDIR/monitor" | grep -vF "$unasked" | grep -vc "$ours")" 0
+}
+
+@test "session: its secret is made on first run, and for the owner's eyes alone" {
+	unset API_SECRET_KEY INTERNAL_SECRET SESSION_SECRET
+	umask 0
+	show_up
+	made=$(<"$SUITE_DIR/kept/SESSION_SECRET")
+	matches "$made" '^[0-9a-f]{64}$'
+	equals "$SESSION_SECRET" "$made"
+	u=ben stage=$MASTER token=$(session_token ben "$MASTER" $(($(date +%s) * 1000 + 60000)) "$made")
+	with_token POST /api/viewer/heartbeat
+	assert_error 404 NOT_FOUND
+	# Wherever one of the secrets is written, nobody else may read.
+	grep -rlF -e "$made" -e "$INTERNAL_SECRET" -e "$API_SECRET_KEY" "$SUITE_DIR" >"$BATS_TEST_TMPDIR/holders"
+	grep -qx "$SUITE_DIR/kept/SESSION_SECRET" "$BATS_TEST_TMPDIR/holders"
+	equals "$(xargs -I{} find {} -perm /077 <"$BATS_TEST_TMPDIR/holders")" ''
+	show_down
 }
