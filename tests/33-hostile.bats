@@ -42,7 +42,9 @@ setup() {
 	memory=$(pss) open=$(descriptors)
 }
 teardown() {
-	[ -z "${held:-}" ] || kill "$held" 2>/dev/null || true
+	for pid in ${held:-} ${own:-}; do
+		kill "$pid" 2>/dev/null || true
+	done
 	# Whatever was done: the same processes are there, and have grown by nothing.
 	equals "$(processes_of viewer | sort)" "$workers"
 	flat "$memory" "$open"
@@ -233,6 +235,35 @@ has_descriptors() { (($(descriptors) >= $1)); }
 	others_are_served 300
 	(($(descriptors) <= open + 2 * 256))
 	wait $held
+}
+
+@test "answers: who does not take his keeps nobody waiting, and is closed after ten seconds" {
+	local stage socket=$BATS_TEST_TMPDIR/own
+	stage=$(a_stage)
+	# Names so long that the answer does not fit into what the system keeps for a reader.
+	redis_c eval "for i = 1, 1000 do
+			local user = ('%04d'):format(i) .. ('x'):rep(120)
+			redis.call('ZADD', KEYS[1] .. 'viewer:heartbeat:' .. ARGV[1], 9999999999999, user)
+			redis.call('HSET', KEYS[1] .. 'viewer:session:' .. ARGV[1], user, 's 1 ' .. ('p'):rep(120))
+		end" 1 "$P" "$stage"
+	"$BUILD_DIR/fcgi/viewer" --socket "$socket" --processes 1 2>>"$SUITE_DIR/log/own-viewer.log" 3>&- &
+	own=$!
+	wait_until 10 test -S "$socket"
+	held_open() { for pid in $own $(pgrep -P $own); do ls "/proc/$pid/fd"; done | wc -l; }
+	plain() { echo 'x begin request=GET,/livez params end-params end-body' | "$BUILD_DIR/tests/tools/fcgi_raw" "$socket"; }
+	equals "$(plain)" 'x 404 closed'
+	before=$(held_open)
+	repeat 8 "x begin request=GET,/api/viewer/list/$stage?limit=1000 key params end-params end-body wait=25000 close" |
+		"$BUILD_DIR/tests/tools/fcgi_raw" "$socket" >/dev/null 3>&- &
+	held=$!
+	wait_until 8 eval '(($(held_open) == before + 8))'
+	equals "$(plain)" 'x 404 closed'
+	wait_until 20 eval '(($(held_open) == before))'
+	kill -0 "$held"
+	wait "$held"
+	kill "$own"
+	wait "$own"
+	redis_c del "${P}viewer:heartbeat:$stage" "${P}viewer:session:$stage" >/dev/null
 }
 
 workers_of() { pgrep -P "$(pid_of "$1")"; }
