@@ -164,6 +164,9 @@ ask() { # PATH CURL_ARGS...
 		call POST "/api/viewer/$path" "$(obj sessionToken "$token" participantId p)"
 		assert_error 401 UNAUTHORIZED
 	done
+	# A body that is longer than a token can be is not looked at.
+	beacon "$(jq -c --arg t "$(repeat 4096 x | tr -d '\n')" '.text = $t' <<<"$(obj sessionToken "$token")")"
+	assert_error 401 UNAUTHORIZED
 	# What else the body says must fit.
 	beacon "$(obj sessionToken "$token" userId "$(fresh)")"
 	assert_error 403 FORBIDDEN
