@@ -125,6 +125,11 @@ teardown() {
 	plays after-params 'end=0 closed' "$ask" params end-params abort
 	plays in-body 'end=0 closed' begin request=POST,/api/viewer/rejoin key params end-params \
 		"text={\"userId\":\"$u\",\"stageArn\":\"$MASTER\",\"participantId\":\"p\"}" abort
+	# So many that the memory of each would be seen to be missing.
+	for i in $(seq 100); do
+		plays "params-$i" 'end=0 closed' "$ask" many=1000 params abort
+		plays "body-$i" 'end=0 closed' "$(beat)" body=30000 abort
+	done
 	plays foreign '200 closed' "$ask" params id=2 abort id=1 end-params end-body
 	plays after '200 closed' "$ask" params end-params end-body abort
 	assert_plays 3
@@ -302,8 +307,8 @@ ticks() { workers_of viewer | xargs -I{} cat /proc/{}/stat | awk '{ n += $14 + $
 
 @test "close: in the middle of the parameters, the body, the answer" {
 	for i in $(seq 100); do
-		plays "params-$i" left "$ask" params-cut=9 close
-		plays "body-$i" left "$(beat)" text=abc close
+		plays "params-$i" left "$ask" many=1000 params-cut=9 close
+		plays "body-$i" left "$(beat)" body=30000 close
 		plays "answer-$i" left "$ask" params end-params end-body close
 	done
 	assert_plays 3
