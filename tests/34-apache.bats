@@ -154,6 +154,8 @@ header_tricks() {
 	matches "$http_status" '^4(00|01|31)$'
 	call GET /api/stats/viewers - -H "x-api-key: $KEY" -H "X_API_Key: other"
 	assert_status 200
+	api POST /api/token/mediaserver "$(obj serverId "$(fresh ms)" stageArn "$MASTER")" -H "X_Internal_Secret: $INTERNAL_SECRET"
+	assert_error 403 FORBIDDEN
 	# Authorization arrives: the key of a scraper is taken there.
 	call GET /metrics - -H "Authorization: Bearer $KEY"
 	assert_status 200
@@ -198,6 +200,11 @@ header_tricks() {
 		behind "$way"
 		header_tricks
 	done
+}
+
+@test "lighttpd: a key counts in one spelling, once, and alone (R37)" {
+	BASE_URL=$lighttpd_url
+	header_tricks
 }
 
 @test "apache: a query is never an option of the program, though CGI makes it an argument" {
