@@ -309,3 +309,20 @@ drain() { IVS_ENV_FILE=/dev/null REDIS_KEY_PREFIX=$PRE "$BUILD_DIR/cron/records"
 	psql_q "DELETE FROM users WHERE user_id = '$u'"
 	[ "$(rows_of "$u")" = 0 ]
 }
+
+@test "API keys: no more than so many are good at a time; one that has ended makes room" {
+	local good id ids=()
+	good=$(psql_q "SELECT count(*) FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())")
+	for _ in 1 2 3 4; do ids+=("n$RANDOM$RANDOM"); done
+	add() { query api_key_add "'$1', '$(printf %s "$1" | sha256sum | cut -d' ' -f1)', 'read', '', NULL, $((good + 2))"; }
+	added() { psql_q "SELECT count(*) FROM api_keys WHERE id IN ('${ids[0]}', '${ids[1]}', '${ids[2]}', '${ids[3]}')"; }
+	for id in "${ids[@]:0:3}"; do add "$id"; done
+	[ "$(added)" = 2 ]
+	psql_q "UPDATE api_keys SET revoked_at = now() WHERE id = '${ids[0]}'"
+	add "${ids[2]}"
+	[ "$(added)" = 3 ]
+	psql_q "UPDATE api_keys SET expires_at = now() WHERE id = '${ids[1]}'"
+	add "${ids[3]}"
+	[ "$(added)" = 4 ]
+	psql_q "DELETE FROM api_keys WHERE id IN ('${ids[0]}', '${ids[1]}', '${ids[2]}', '${ids[3]}')"
+}
