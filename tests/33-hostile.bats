@@ -20,12 +20,14 @@ beat() { # STEPS...: a heartbeat up to its parameters
 }
 pss() { processes_of viewer | xargs -I{} cat /proc/{}/smaps_rollup | awk '/^Pss:/ { n += $2 } END { print n }'; }
 descriptors() { processes_of viewer | xargs -I{} ls /proc/{}/fd | grep -c '^[0-9]'; }
+# $slack kB is what a test's largest requests, at the same time, may leave in the allocator's hands;
+# a leak is several times that.
 flat() { # KB DESCRIPTORS: memory and descriptors of `viewer` are what they were
 	local now
 	now=$(pss)
 	echo "PSS before $1 kB, now $now kB"
 	# The allocator of the sanitizer keeps what was freed.
-	[[ ${BUILD_DIR##*/} == asan ]] || ((now - $1 < 600)) || return 1
+	[[ ${BUILD_DIR##*/} == asan ]] || ((now - $1 < ${slack:-600})) || return 1
 	wait_until 15 same_descriptors "$2"
 }
 same_descriptors() { (($(descriptors) <= $1)); }
@@ -118,6 +120,7 @@ teardown() {
 
 @test "abort: in every state it ends that request and nothing else" {
 	local u
+	slack=8000
 	u=$(fresh)
 	plays at-once open abort
 	plays begun 'end=0 closed' begin abort
@@ -137,10 +140,11 @@ teardown() {
 }
 
 @test "parameters: 10,000 are read, 20,000 and more than a megabyte are not" {
+	slack=8000
 	plays many '200 closed' "$ask" many=10000 params end-params end-body
 	plays too-many closed "$ask" many=20000 params end-params end-body
 	plays too-long closed begin record=4,1000000 record=4,60000
-	assert_plays 5
+	assert_plays 20
 }
 
 @test "parameters: one that came twice, or a name that holds '=', helps nobody" {
@@ -169,6 +173,7 @@ teardown() {
 }
 
 @test "body: 20 MB without a key cost nothing (R34)" {
+	slack=2000
 	local i
 	for i in 1 2 3 4; do
 		plays "keyless-$i" '401 closed' begin request=POST,/api/viewer/heartbeat params end-params body=20971520 end-body
@@ -181,6 +186,7 @@ teardown() {
 }
 
 @test "body: 20 MB while it comes in: no more than the limit is in memory (R34)" {
+	slack=2000
 	for i in $(seq 8); do
 		echo "slow-$i begin request=POST,/api/viewer/heartbeat params end-params body=20971520 wait=4000 close"
 	done >"$BATS_TEST_TMPDIR/steps"
@@ -306,6 +312,7 @@ ticks() { workers_of viewer | xargs -I{} cat /proc/{}/stat | awk '{ n += $14 + $
 }
 
 @test "close: in the middle of the parameters, the body, the answer" {
+	slack=8000
 	for i in $(seq 100); do
 		plays "params-$i" left "$ask" many=1000 params-cut=9 close
 		plays "body-$i" left "$(beat)" body=30000 close
@@ -315,6 +322,7 @@ ticks() { workers_of viewer | xargs -I{} cat /proc/{}/stat | awk '{ n += $14 + $
 }
 
 @test "all at once, while others are served" {
+	slack=12000
 	for i in $(seq 20); do
 		echo "a-$i $ask many=10000 params end-params end-body"
 		echo "b-$i version=9 begin"
