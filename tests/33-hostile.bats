@@ -286,7 +286,7 @@ ticks() { workers_of viewer | xargs -I{} cat /proc/{}/stat | awk '{ n += $14 + $
 	for pid in $(workers_of viewer); do
 		prlimit --pid "$pid" --nofile="$(($(ls "/proc/$pid/fd" | sort -n | tail -n 1) + 1)):"
 	done
-	for i in $(seq 6); do plays "held-$i" '200 closed' "$ask" params end-params end-body; done
+	for i in $(seq 6); do plays "held-$i" '200 closed' "$ask" params end-params end-body wait=4000; done
 	raw <"$BATS_TEST_TMPDIR/steps" >"$BATS_TEST_TMPDIR/got" 3>&- &
 	held=$!
 	sleep 0.5
