@@ -118,11 +118,12 @@ all_alive() {
 	done <"$DIR/services"
 }
 
-# Ready, or somebody died on the way: no need to wait for the deadline then.
-ready_or_broken() { ready || ! all_alive; }
+# Ready, or somebody died on the way: no need to wait for the deadline then. Asked twice, for of two
+# workers one may be ready before the other.
+ready_or_broken() { ready && ready || ! all_alive; }
 
 wait_ready() {
-	wait_until "${UP_SECONDS:-60}" ready_or_broken && ready && return
+	wait_until "${UP_SECONDS:-60}" ready_or_broken && all_alive && return
 	say "GET $BASE_URL/readyz does not answer 200 (but $(ready_code))"
 	curl -s --noproxy '*' --max-time 3 "$BASE_URL/readyz" || true
 	die_of
