@@ -1,5 +1,6 @@
 # What is kept of people: forgetting them, their addresses (IP_MODE), and what a dying program leaves behind.
 
+bats_require_minimum_version 1.5.0
 load lib/common
 load lib/ctl
 load lib/people
@@ -79,6 +80,26 @@ assert_forgotten() { equals "$(found_in_stores "$1")" ''; } # NAME
 	equals "$http_status $(json .data.deletedRecords) $(seats "$stage")" '200 1 0'
 	forget "$u"
 	equals "$http_status $(json .data.deletedRecords)" '200 0'
+}
+
+@test "forget: what lies behind thousands of others in a stream is found" {
+	local u others=2500
+	u=$(fresh deep)
+	redis_c eval "for i = 1, ARGV[1] do
+			redis.call('XADD', KEYS[1], '*', 'e', '{\"s\":\"broken\",\"u\":\"somebody else\"}', 'why', 'test')
+			if i % 1250 == 0 then
+				redis.call('XADD', KEYS[1], '*', 'e', '{\"s\":\"broken\",\"u\":\"' .. ARGV[2] .. '\"}', 'why', 'test')
+			end
+		end" 1 "${P}records:dead" "$others" "$u" >/dev/null
+	ctl viewer forget "$u" --dry-run --json
+	done_well
+	equals "$(jq .waitingRecords <<<"$output")" 2
+	forget "$u"
+	assert_status 200
+	assert_forgotten "$u"
+	# Those of others are still there.
+	equals "$(redis_c xlen "${P}records:dead")" "$others"
+	redis_c del "${P}records:dead" >/dev/null
 }
 
 @test "forget: a late copy of his records makes nothing" {
