@@ -112,6 +112,23 @@ repeat_text() { matches "$(json .error.message)" '(重送同一個請求|send th
 	equals "$(rows "$u" end_reason | xargs)" 'moved kicked'
 }
 
+@test "kick: on every stage where he was within a day he is disconnected" {
+	local u n
+	local -a stages=()
+	u=$(fresh)
+	for n in 1 2 3 4; do
+		stages+=("$(new_stage "kick-day-$n")")
+		comes "$u" "${stages[-1]}"
+	done
+	leave "$u" "${stages[-1]}"
+	drain
+	psql_q "update viewer_sessions set joined_at = joined_at - interval '20 hours',
+		left_at = left_at - interval '20 hours' where user_id = '$u'"
+	kick "$u"
+	equals "$http_status $(told)" '200 false false 4'
+	for stage in "${stages[@]}"; do equals "$(connected "$stage")" ''; done
+}
+
 @test "kick: with opaque ids at AWS, too" {
 	stage=$(new_stage kick-opaque) u=$(fresh)
 	settings=(IVS_USER_ID_MODE=opaque SESSION_SECRET=a-secret-of-this-test)
