@@ -129,6 +129,17 @@ repeat_text() { matches "$(json .error.message)" '(重送同一個請求|send th
 	for stage in "${stages[@]}"; do equals "$(connected "$stage")" ''; done
 }
 
+@test "kick: who fell silent has left when he was heard of last" {
+	stage=$(new_stage kick-silent) u=$(fresh)
+	comes "$u" "$stage"
+	drain
+	psql_q "update viewer_sessions set joined_at = joined_at - interval '1000 s' where user_id = '$u'"
+	long_ago "$u" "$stage" 1000 400
+	kick "$u"
+	equals "$http_status $(told) $(seats "$stage") [$(connected "$stage")]" '200 false false 1 0 []'
+	equals "$(rows "$u" 'end_reason, watch_duration_seconds between 395 and 405')" 'timeout|t'
+}
+
 @test "kick: with opaque ids at AWS, too" {
 	stage=$(new_stage kick-opaque) u=$(fresh)
 	settings=(IVS_USER_ID_MODE=opaque SESSION_SECRET=a-secret-of-this-test)
