@@ -140,6 +140,21 @@ repeat_text() { matches "$(json .error.message)" '(重送同一個請求|send th
 	equals "$(rows "$u" 'end_reason, watch_duration_seconds between 395 and 405')" 'timeout|t'
 }
 
+@test "kick: a token that nobody has used is ended at AWS, on a stage with others and on an empty one" {
+	local before
+	stage=$(new_stage kick-unused) u=$(fresh)
+	for other in '' "$(fresh)"; do
+		[ -z "$other" ] || comes "$other" "$stage"
+		token "$u" "$stage"
+		assert_status 200
+		before=$(calls .DisconnectParticipant)
+		kick "$u"
+		equals "$http_status $(told)" '200 true false 0'
+		equals "$(calls .DisconnectParticipant)" $((before + 1))
+	done
+	equals "$(connected "$stage")" "$who"
+}
+
 @test "kick: with opaque ids at AWS, too" {
 	stage=$(new_stage kick-opaque) u=$(fresh)
 	settings=(IVS_USER_ID_MODE=opaque SESSION_SECRET=a-secret-of-this-test)
