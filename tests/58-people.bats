@@ -155,6 +155,23 @@ repeat_text() { matches "$(json .error.message)" '(重送同一個請求|send th
 	equals "$(connected "$stage")" "$who"
 }
 
+@test "kick: a seat he took while AWS was asked is another one, and stays" {
+	stage=$(new_stage kick-new) u=$(fresh)
+	comes "$u" "$stage"
+	fault '{"operation":"DisconnectParticipant","count":1,"action":"delay","delayMs":2500}'
+	(kick "$u"; echo "$http_status $(told)" >"$BATS_TEST_TMPDIR/kicked") 3>&- &
+	asked() { [ "$(emulator GET faults | jq '[.. | objects | select(.operation == "DisconnectParticipant")] | length')" = 0 ]; }
+	wait_until 5 asked
+	leave "$u" "$stage"
+	seat "$u" "$stage"
+	assert_status 200
+	wait
+	equals "$(cat "$BATS_TEST_TMPDIR/kicked")" '200 false false 1'
+	beat "$u" "$stage"
+	assert_status 200
+	equals "$(rows "$u" "coalesce(end_reason, 'open')" | xargs)" 'leave open'
+}
+
 @test "kick: with opaque ids at AWS, too" {
 	stage=$(new_stage kick-opaque) u=$(fresh)
 	settings=(IVS_USER_ID_MODE=opaque SESSION_SECRET=a-secret-of-this-test)
