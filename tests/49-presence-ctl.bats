@@ -215,6 +215,27 @@ sits() { # USER ARN: in every structure
 	equals "$(his_row "$u" 'left_at is null' | tr '\n' ' ')" 'f t '
 }
 
+@test "presence: what has come right since it was found is left alone" {
+	local fault sid other=00000000-0000-4000-8000-000000000001
+	sid=$(sid_of "$u" "$stage")
+	his() {
+		redis_c hget "${P}viewer:session:$stage" "$u"
+		redis_c zscore "${P}viewer:heartbeat:$stage" "$u"
+		redis_c hget "${P}viewer:stage" "$u"
+		redis_c xlen "${P}records"
+	}
+	his >"$BATS_TEST_TMPDIR/before"
+	for fault in "seat_no_session $sid" "session_no_seat $sid" "index_wrong $sid" "index_stray $sid" \
+		"stage_unlisted $sid" "move_broken $sid" "row_no_session $sid" "session_no_row $other" \
+		"session_row_ended $other"; do
+		equals "$fault $(redis_c eval "$(whole_script presence_mend)" 1 "$P" '' 0 0 '' 120000 "$MASTER" 50 \
+			"${fault% *}" "$u" "$stage" "${fault#* }" 1 '' 2 "$other" | xargs)" "$fault OK 0"
+		equals "$fault $(his | diff "$BATS_TEST_TMPDIR/before" -)" "$fault "
+	done
+	sits "$u" "$stage"
+	clean
+}
+
 @test "presence: much damage at once, more than a page, is mended in one go" {
 	seq -f "POST /api/viewer/rejoin {\"userId\":\"$u-%g\",\"stageArn\":\"$(a_stage many 5000)\",\"participantId\":\"p\"}" 3000 |
 		load_requests 16 >"$BATS_TEST_TMPDIR/out"
