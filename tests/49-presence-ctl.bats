@@ -302,4 +302,16 @@ sits() { # USER ARN: in every structure
 	wait_until 20 beats_again
 	clean
 }
+
+@test "presence: reload waits for what has not been written yet" {
+	# Somebody else is at it.
+	redis_c set "${P}lock:records" somebody PX 2500 >/dev/null
+	seat "$u-late" "$stage"
+	assert_status 200
+	ctl presence reload
+	equals "$status $stderr" '0 '
+	wait_until 20 beats_again
+	sits "$u-late" "$stage"
+	clean
+}
 beats_again() { beat "$u" "$stage" && [ "$http_status" = 200 ]; }
