@@ -81,3 +81,19 @@ watching() { lua heartbeat "$1" c1 "$MASTER" | cut -d' ' -f2; } # NOW_MS
 	for s in $(seq 132 5 192); do lua pulse "$(at "$s")" 10000 >/dev/null; done
 	equals "$(lua evict "$(at 193)" 500 '')" 'OK 49 0 1' # all but the one who beat
 }
+
+@test "loading that takes long: from its end everybody has one whole time-out to come back, and no more" {
+	local s
+	C="${P}clock$BATS_TEST_NUMBER:"
+	redis_c set "${C}lock:job:restore" me >/dev/null
+	equals "$(lua restore_begin "$(at 0)" me 600000 1)" "OK $(at 0)"
+	for s in 1 2; do
+		equals "$(lua restore_load "$(at 0)" me 600000 sessions "[{\"u\":\"c$s\",\"a\":\"$MASTER\",
+			\"s\":\"00000000-0000-4000-8000-00000000000$s\",\"j\":$(at -100),\"p\":\"\",\"h\":$(at -50),\"d\":false}]")" 'OK 1 0'
+	done
+	equals "$(lua heartbeat "$(at 49)" c1 "$MASTER")" COLD
+	equals "$(lua restore_end "$(at 50)" me 600000 '' "$(at 0)" 1)" OK
+	for s in $(seq 50 5 105); do lua pulse "$(at "$s")" 10000 >/dev/null; done
+	equals "$(lua evict "$(at 109)" 500 '') $(watching "$(at 109)")" 'OK 0 0 1 2'
+	equals "$(lua evict "$(at 111)" 500 '') $(watching "$(at 111)")" 'OK 1 0 1 1'
+}
