@@ -97,3 +97,15 @@ watching() { lua heartbeat "$1" c1 "$MASTER" | cut -d' ' -f2; } # NOW_MS
 	equals "$(lua evict "$(at 109)" 500 '') $(watching "$(at 109)")" 'OK 0 0 1 2'
 	equals "$(lua evict "$(at 111)" 500 '') $(watching "$(at 111)")" 'OK 1 0 1 1'
 }
+
+@test "loading: who has lost the lock of the loader writes nothing, at no step" {
+	C="${P}clock$BATS_TEST_NUMBER:"
+	redis_c set "${C}lock:job:restore" another >/dev/null
+	redis_c hset "${C}bans" kept 1 >/dev/null
+	equals "$(lua restore_begin "$(at 0)" me 15000 1)" LOST
+	equals "$(lua restore_load "$(at 0)" me 15000 stages "[{\"a\":\"$MASTER\",\"e\":{}}]")" LOST
+	equals "$(lua restore_load "$(at 0)" me 15000 bans '{"more":1}')" LOST
+	equals "$(lua restore_end "$(at 0)" me 15000 '' "$(at 0)" 1)" LOST
+	equals "$(redis_c exists "${C}epoch" "${C}stages") $(redis_c hkeys "${C}bans")" '0 kept'
+	equals "$(redis_c get "${C}lock:job:restore") $(redis_c pttl "${C}lock:job:restore")" 'another -1'
+}
