@@ -2,6 +2,7 @@
 # a time-out of twelve seconds. (The same at times of our own: 51-clock.bats.)
 bats_require_minimum_version 1.5.0
 load lib/common
+load lib/people
 
 T_S=12
 setup_file() {
@@ -227,10 +228,13 @@ same_state() { equals "$(diff "$own/state" <(state))" ''; }
 
 @test "an old dump: what PostgreSQL knows beyond it is loaded, and nothing is written twice" {
 	join 3
+	ban forgiven
 	drained
 	cp -a "$SUITE_DIR/redis" "$own/dump"
 	join 5 "$MASTER" x
 	leave w1 "$MASTER"
+	unban forgiven
+	ban since
 	drained
 	kill -KILL "$(pid_of redis)"
 	wait_until 5 is_gone "$(pid_of redis)"
@@ -240,6 +244,8 @@ same_state() { equals "$(diff "$own/state" <(state))" ''; }
 	wait_until 15 right
 	grep -q 'has forgotten records' "$SUITE_DIR"/log/viewer.log
 	everybody_beats
+	equals "$(redis_c hkeys "${P}bans")" since
+	unban since
 	equals "$(statuses "$own/beats")" '7 200'
 	equals "$(history_of_all 'count(*), count(DISTINCT session_id), count(left_at)')" '8|8|1'
 }
