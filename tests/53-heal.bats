@@ -194,6 +194,32 @@ same_state() { equals "$(diff "$own/state" <(state))" ''; }
 	psql_q "DELETE FROM stages WHERE state = 'deleted'; DELETE FROM show_state WHERE kind = 'ban'; DELETE FROM api_keys"
 }
 
+@test "loading: a house of many pages, with ten thousand views that are over between them" {
+	api PUT "/api/stage/$SMALL" '{"maxViewers":2000}'
+	assert_status 200
+	views() { # PREFIX FROM TO [LEFT_AT REASON]
+		echo "INSERT INTO users SELECT '$1' || n, NULL, now(), now() FROM generate_series($2, $3) n;
+		INSERT INTO viewer_sessions (session_id, user_id, stage_arn, joined_at, left_at, end_reason, record_pos)
+		SELECT gen_random_uuid(), '$1' || n, '$SMALL', now() - interval '1 hour',
+			${4:-NULL::timestamptz}, ${5:-NULL}, 1 FROM generate_series($2, $3) n;"
+	}
+	{
+		views early 1 1100
+		views over 1 10000 'now()' "'leave'"
+		views late 1 600
+	} | psql_c
+	redis_c flushall >/dev/null
+	wait_until 10 warm
+	wait_until 20 ready
+	equals "$(seats "$SMALL") $(redis_c hlen "${P}viewer:session:$SMALL") $(total)" '1700 1700 1700'
+	for name in early1 early1100 late1 late600; do
+		beat "$name" "$SMALL"
+		assert_status 200
+	done
+	api PUT "/api/stage/$SMALL" '{"maxViewers":4}'
+	assert_status 200
+}
+
 @test "a loader that was frozen and wakes up after another one has loaded writes nothing" {
 	join 6
 	drained
