@@ -187,6 +187,33 @@ drained() { "$BUILD_DIR/cron/records" >/dev/null 2>&1 && [ "$(redis_c xlen "${P}
 	admin env IVS_ENV_FILE="$PWD/settings" DB_PASSWORD=ours "$PROJECT_ROOT/deploy/backup" with-password
 }
 
+# stand_in WORDS: backup with a pg_dump that does the real one's work, then this to its "$file"
+stand_in() {
+	mkdir -p bin
+	cat >bin/pg_dump <<-EOF
+		#!/bin/sh
+		$(postgres_bin)/pg_dump "\$@" || exit
+		for word; do case \$word in --file=*) file=\${word#--file=} ;; esac; done
+		$1
+	EOF
+	chmod +x bin/pg_dump
+	PATH=$PWD/bin:$PATH backup folder/dump
+}
+
+@test "backup: what cannot be read again is no backup, and a file that appeared meanwhile stays" {
+	cd "$BATS_TEST_TMPDIR"
+	mkdir folder
+	run -1 stand_in 'truncate -s -50 "$file"'
+	matches "$output" 'cannot be read: there is no backup'
+	equals "$(ls -A folder)" ''
+	run -1 stand_in 'echo mine >folder/dump'
+	matches "$output" 'exists: it is not overwritten'
+	equals "$(ls -A folder) $(<folder/dump)" 'dump mine'
+	rm folder/dump
+	run -0 stand_in :
+	pg_restore --list folder/dump >/dev/null
+}
+
 @test "backup and restore: PgBouncer is found out and refused, for others would notice" {
 	show_up STACK_THROUGH=pgbouncer
 	run -1 "$PROJECT_ROOT/deploy/backup" "$BATS_TEST_TMPDIR/pooled"
