@@ -109,3 +109,16 @@ watching() { lua heartbeat "$1" c1 "$MASTER" | cut -d' ' -f2; } # NOW_MS
 	equals "$(redis_c exists "${C}epoch" "${C}stages") $(redis_c hkeys "${C}bans")" '0 kept'
 	equals "$(redis_c get "${C}lock:job:restore") $(redis_c pttl "${C}lock:job:restore")" 'another -1'
 }
+
+@test "loading: what is known of the publisher is known after it: an old word of his stop changes nothing" {
+	stops() { lua publisher_note "$(at 60)" event "$MASTER" p1 u off "$1" '' ''; } # AT_MS
+	C="${P}clock$BATS_TEST_NUMBER:"
+	redis_c set "${C}lock:job:restore" me >/dev/null
+	lua restore_begin "$(at 0)" me 15000 1
+	lua restore_load "$(at 0)" me 15000 publisher "$(jq -nc --arg a "$MASTER" --argjson at "$(at -100)" '{status: "live",
+		info: ({participantId: "p1", stageArn: $a, userId: "u", joinedAt: $at} | tojson),
+		why: ({source: "eventbridge", at: $at} | tojson)}')"
+	equals "$(lua restore_end "$(at 1)" me 15000 '' "$(at 0)" 1)" OK
+	equals "$(stops "$(at -110)")" 'OUTDATED live p1 0 0'
+	equals "$(stops "$(at 50)")" 'OK offline 1 0'
+}
