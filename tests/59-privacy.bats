@@ -115,6 +115,20 @@ assert_forgotten() { equals "$(found_in_stores "$1")" ''; } # NAME
 	assert_forgotten "$u"
 }
 
+@test "forget: a session of his that PostgreSQL has never seen makes nothing either" {
+	local u entry
+	stage=$(a_stage) u=$(fresh unseen)
+	entry=$(jq -nc --arg u "$u" --arg a "$stage" --arg s "$(</proc/sys/kernel/random/uuid)" '{$s, $u, $a, j: 1800000000000}')
+	redis_c xadd "${P}records:dead" '*' e "$entry" why test >/dev/null
+	forget "$u"
+	equals "$http_status $(json .data.deletedRecords)" '200 0'
+	# Whoever had it in his hands writes it.
+	redis_c xadd "${P}records" '*' e "$entry" >/dev/null
+	drain
+	equals "$(redis_c xlen "${P}records")" 0
+	assert_forgotten "$u"
+}
+
 @test "forget: a late copy of his ban bans nobody, and who is banned after it is" {
 	u=$(fresh lateban)
 	api POST /api/viewer/kick "$(jq -nc --arg u "$u" '{userId: $u, ban: true}')"
