@@ -161,6 +161,23 @@ drained() { "$BUILD_DIR/cron/records" >/dev/null 2>&1 && [ "$(redis_c xlen "${P}
 	equals "$(in_database one users | sha256sum)" "$before"
 }
 
+@test "restore: pg_restore ended half-way, between two statements: nothing has changed" {
+	own_cluster one
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	cat >"$BATS_TEST_TMPDIR/bin/pg_restore" <<-EOF
+		#!/bin/sh
+		case "\$*" in *--list*) exec $(postgres_bin)/pg_restore "\$@" ;; esac
+		echo 'CREATE TABLE half (n int);'
+		kill -KILL \$\$
+	EOF
+	chmod +x "$BATS_TEST_TMPDIR/bin/pg_restore"
+	dump=$(backup "$own/half.dump")
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH run -1 into one "$dump"
+	matches "$output" 'nothing was restored'
+	equals "$(in_own one "SELECT to_regclass('half') IS NULL")" t
+	into one "$dump" >/dev/null
+}
+
 @test "backup: overwrites nothing, leaves nothing half, says so when it fails" {
 	cd "$BATS_TEST_TMPDIR"
 	echo mine >taken
