@@ -122,3 +122,15 @@ watching() { lua heartbeat "$1" c1 "$MASTER" | cut -d' ' -f2; } # NOW_MS
 	equals "$(stops "$(at -110)")" 'OUTDATED live p1 0 0'
 	equals "$(stops "$(at 50)")" 'OK offline 1 0'
 }
+
+@test "never started: the seat of a token that nobody came for is kept for 30 s, to the millisecond (R20)" {
+	local edge
+	takes() { lua join "$1" "$2" "$MASTER" "00000000-0000-4000-8000-00000000000$3" '' '' '' '' 1 '' | cut -d' ' -f1; } # NOW_MS USER N
+	C="${P}clock$BATS_TEST_NUMBER:"
+	own_show "$C"
+	redis_c set "${C}publisher:status" live >/dev/null
+	redis_c hset "${C}stages" "$MASTER" '{"maxViewers":1}' >/dev/null
+	edge=$(($(at 0) + 30000))
+	equals "$(takes "$(at 0)" first 1) $(takes "$edge" second 2) $(takes $((edge + 1)) second 3)" 'OK FULL OK'
+	equals "$(redis_c zrange "${C}viewer:heartbeat:$MASTER" 0 -1)" second
+}
