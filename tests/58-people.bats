@@ -370,7 +370,8 @@ long_ago() {
 		api POST /api/token/viewer "$(obj userId "$u-$n" stageArn "$stage")"
 		seat_by_token "$u-$n" "$stage"
 	done
-	long_ago "$u-1" "$stage" 29 0
+	# (To the millisecond: 51-clock.bats. A slow machine has some seconds here.)
+	long_ago "$u-1" "$stage" 20 0
 	long_ago "$u-2" "$stage" 31 0
 	long_ago "$u-3" "$stage" 45 1
 	seat "$u-late" "$stage"
