@@ -172,6 +172,18 @@ teardown() {
 	assert_status 200
 }
 
+@test "loading: a stage that an older version has copied keeps its name and its cap" {
+	local whole
+	whole=$(redis_c hget "${P}stages" "$SMALL")
+	psql_q "UPDATE stages SET entry = NULL WHERE stage_arn = '$SMALL'"
+	redis_c flushall >/dev/null
+	wait_until 10 warm
+	wait_until 10 ready
+	equals "$(entry "$SMALL" '"\(.name) \(.maxViewers)"')" 'small 4'
+	redis_c hset "${P}stages" "$SMALL" "$whole" >/dev/null
+	psql_q "UPDATE stages SET entry = '$whole' WHERE stage_arn = '$SMALL'"
+}
+
 @test "a loader that was frozen and wakes up after another one has loaded writes nothing" {
 	join 6
 	drained
