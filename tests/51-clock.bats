@@ -134,3 +134,12 @@ watching() { lua heartbeat "$1" c1 "$MASTER" | cut -d' ' -f2; } # NOW_MS
 	equals "$(takes "$(at 0)" first 1) $(takes "$edge" second 2) $(takes $((edge + 1)) second 3)" 'OK FULL OK'
 	equals "$(redis_c zrange "${C}viewer:heartbeat:$MASTER" 0 -1)" second
 }
+
+@test "loading: with a clock behind that of the newest record, new ones come after it all the same" {
+	C="${P}clock$BATS_TEST_NUMBER:"
+	redis_c set "${C}lock:job:restore" me >/dev/null
+	equals "$(lua restore_end "$(at 0)" me 15000 4000000000000-5 "$(at 0)" 1)" OK
+	equals "$(redis_c xlen "${C}records") $(redis_c get "${C}records:written")" '0 4000000000000-5'
+	lua ban "$(at 1)" somebody 1
+	equals "$(redis_c xrange "${C}records" - + | head -n 1)" 4000000000000-6
+}
