@@ -21,12 +21,13 @@ watch_stages() {
 	trap 'echo "most $most"; exit 0' TERM
 	local arn n most=0 lit
 	while :; do
+		seats_now >"$BATS_TEST_TMPDIR/seats" # before the pictures: one that begins meanwhile is none too late
 		lit=$(emulator GET replicas | jq -r '.replicas[] | select(.replicationState == "ACTIVE") |
 			.destinationStageArn')
 		while read -r arn n; do
 			((n <= most)) || most=$n
 			[[ $n == 0 || $arn == "$MASTER" || $lit == *"$arn"* ]] || echo "dark $arn"
-		done < <(seats_now)
+		done <"$BATS_TEST_TMPDIR/seats"
 		sleep 0.1
 	done
 }
@@ -38,6 +39,15 @@ paced() {
 		i=$((i + $3))
 		sleep 1
 	done
+}
+# Stages whose first viewer sat down before there was a picture, by how many milliseconds.
+seated_early() {
+	local arn active
+	"$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log"
+	while read -r arn active; do
+		psql_q "SELECT stage_arn, ms FROM (SELECT stage_arn, $active - 1000 * extract(epoch FROM min(joined_at)) AS ms
+			FROM viewer_sessions WHERE stage_arn = '$arn' GROUP BY 1) s WHERE ms > 0"
+	done < <(emulator GET replicas | jq -r '.replicas[] | "\(.destinationStageArn) \(.activeMs)"')
 }
 replicas_of() { [ "$(active_replicas "$1")" = "$2" ]; }
 # A run of cron; true when the master stage alone is left.
@@ -64,6 +74,7 @@ all_lit() { # PARTICIPANT: each further stage has his picture, and the registry 
 	cat "$BATS_TEST_TMPDIR/watch"
 	[ "$(sed -n 's/^most //p' "$BATS_TEST_TMPDIR/watch")" -le 200 ]
 	equals "$(grep -c '^dark' "$BATS_TEST_TMPDIR/watch")" 0
+	equals "$(seated_early)" ''
 	equals "$(further_stages) $(active_replicas "$WHO")" "5 5"
 	((100 * $(throttled) <= $(all_calls)))
 	api GET /api/stats

@@ -239,6 +239,7 @@ list_replicas(struct emulator *emu, const struct request *rq, struct reply *rp)
 		view = json_deep_copy(json_object_get(replica, "shown"));
 		js_set_int(
 		    view, "reconnectWindowSeconds", js_int(replica, "windowMs") / 1000);
+		js_set_int(view, "activeMs", js_int(replica, "activeMs"));
 		js_set_bool(view, "publisherGone", js_int(replica, "goneMs") > 0);
 		json_array_append_new(list, view);
 	}

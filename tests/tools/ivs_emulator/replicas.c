@@ -150,6 +150,7 @@ begin(struct live *lv, json_t *r)
 	json_decref(who);
 	js_set_text(shown, "destinationSessionId", js_text(there.session, "sessionId"));
 	set_state(lv, r, "ACTIVE");
+	js_set_int(r, "activeMs", lv->now_ms);
 	show_source(lv, r);
 	note_source(lv, &source, r, "REPLICATION_STARTED");
 	live_note(lv, &there, "REPLICATION_STARTED", NULL);
