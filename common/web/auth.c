@@ -62,17 +62,13 @@ key_set_list(struct key_set *set, struct str list)
 
 /* Looks at every key, so that time tells nothing about which one was near. */
 static bool
-key_set_has(const struct key_set *set, struct str key)
+key_set_has(const struct key_set *set, const unsigned char digest[SHA256_BYTES])
 {
-	unsigned char digest[SHA256_BYTES];
 	bool found = false;
 	size_t i;
 
-	if (key.n == 0)
-		return false;
-	crypto_sha256(key, digest);
 	for (i = 0; i < set->n; i++)
-		found |= crypto_equal(digest, set->digests[i], sizeof(digest));
+		found |= crypto_equal(digest, set->digests[i], SHA256_BYTES);
 	return found;
 }
 
@@ -111,10 +107,13 @@ auth_tick(struct auth *a)
 static bool
 check_internal(const struct auth *a, const struct req *rq, struct err *err)
 {
+	unsigned char digest[SHA256_BYTES];
+
 	if (a->internal.n == 0)
 		return err_tell(err, ERR_FORBIDDEN, MSG_INTERNAL_SECRET_UNSET,
 		    "INTERNAL_SECRET is not set");
-	if (!key_set_has(&a->internal, rq->internal_secret))
+	crypto_sha256(rq->internal_secret, digest);
+	if (!key_set_has(&a->internal, digest))
 		return err_tell(
 		    err, ERR_FORBIDDEN, MSG_INTERNAL_SECRET, "wrong internal secret");
 	return true;
@@ -139,12 +138,16 @@ managed_scopes(struct auth *a, struct str key, unsigned *ret, struct err *err)
 	return err_tell(err, ERR_AUTH, MSG_WRONG_KEY, "no valid key");
 }
 
-/* All sets are looked at, whichever has it. */
+/* Both sets of the settings are looked at, whichever has it. */
 static bool
 key_scopes(struct auth *a, struct str key, unsigned *ret, struct err *err)
 {
-	bool full = key_set_has(&a->full, key), read = key_set_has(&a->read, key);
+	unsigned char digest[SHA256_BYTES];
+	bool full, read;
 
+	crypto_sha256(key, digest);
+	full = key_set_has(&a->full, digest);
+	read = key_set_has(&a->read, digest);
 	*ret = full ? SCOPE_ADMIN | SCOPE_READ | SCOPE_VIEWER | SCOPE_TOKEN : SCOPE_READ;
 	return full || read || managed_scopes(a, key, ret, err);
 }

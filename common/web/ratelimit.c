@@ -7,6 +7,7 @@ ratelimit_apply(struct req *rq, enum bucket bucket)
 {
 	const struct config *cfg = rq->cfg;
 	char text[NET_TEXT_BYTES];
+	struct buf name;
 	int64_t limit;
 
 	limit = bucket == BUCKET_HEARTBEAT ? cfg->rate_limit_heartbeats
@@ -15,8 +16,10 @@ ratelimit_apply(struct req *rq, enum bucket bucket)
 	    net_list_has(&cfg->rate_limit_exempt, &rq->client))
 		return false;
 	net_bucket_text(&rq->client, text);
-	rq->call.rate_bucket = str_printf(
-	    rq->arena, "%s:%s", bucket == BUCKET_HEARTBEAT ? "beat" : "api", text);
+	buf_init(&name, rq->arena, NET_TEXT_BYTES + 8);
+	buf_cstr(&name, bucket == BUCKET_HEARTBEAT ? "beat:" : "api:");
+	buf_cstr(&name, text);
+	rq->call.rate_bucket = buf_view(&name);
 	rq->call.rate_limit = limit;
 	rq->call.rate_window_ms = cfg->rate_limit_window_ms;
 	return true;
