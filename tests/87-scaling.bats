@@ -120,13 +120,16 @@ all_lit() { # PARTICIPANT: each further stage has his picture, and the registry 
 
 @test "three viewers left: their stages stay; when they have gone all that was made goes, replica first (F38, F39)" {
 	local arns i round
-	empty_show
 	emulator DELETE calls >/dev/null
 	mapfile -t arns < <(stage_arns | grep -vF "$MASTER" | head -n 3)
 	for i in 0 1 2; do
 		seat "last-$i" "${arns[i]}"
 		assert_status 200
 	done
+	redis_c hgetall "${P}viewer:stage" | paste - - | grep -v '^last-' | awk '{ printf "POST /api/viewer/leave" \
+		" {\"userId\":\"%s\",\"stageArn\":\"%s\"}\n", $1, $2 }' | load_requests 8 >"$BATS_TEST_TMPDIR/left"
+	equals "$(cut -d' ' -f1 "$BATS_TEST_TMPDIR/left" | sort -u)" 200
+	no_demand
 	for round in 1 2 3; do
 		autoscale
 		for i in 0 1 2; do

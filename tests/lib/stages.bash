@@ -60,11 +60,16 @@ remove_stages() {
 
 # Nobody sits anywhere, and the demand they made is forgotten.
 empty_show() {
-	redis_c eval "for _, name in ipairs({'joins:*', 'viewer:heartbeat:*', 'viewer:session:*'}) do
+	redis_c eval "for _, name in ipairs({'viewer:heartbeat:*', 'viewer:session:*'}) do
 			for _, key in ipairs(redis.call('KEYS', KEYS[1] .. name)) do redis.call('DEL', key) end
 		end
-		redis.call('DEL', KEYS[1] .. 'viewer:stage', KEYS[1] .. 'refused', KEYS[1] .. 'keeper:rest')
-		return 1" 1 "$P" >/dev/null
+		return redis.call('DEL', KEYS[1] .. 'viewer:stage')" 1 "$P" >/dev/null
+	no_demand
+}
+# As if nobody had come for a while.
+no_demand() {
+	redis_c eval "for _, key in ipairs(redis.call('KEYS', KEYS[1] .. 'joins:*')) do redis.call('DEL', key) end
+		return redis.call('DEL', KEYS[1] .. 'refused', KEYS[1] .. 'keeper:rest')" 1 "$P" >/dev/null
 }
 
 # A file leaves the show as it found it: no viewers, and in the registry what was there. (A file
