@@ -6,7 +6,6 @@
  */
 #include "job/job.h"
 
-#include "base/parse.h"
 #include "base/banned.h"
 
 #define ROWS_AT_ONCE 1000

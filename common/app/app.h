@@ -38,7 +38,8 @@ struct app {
 	bool keeper_due; /* and in its tick, for part_heal */
 	bool cgi;	 /* this is a plain CGI call */
 	/* of part_heal and part_pulse, clock_mono_ms */
-	int64_t heal_silent_until_ms, pulse_due_ms, compare_due_ms;
+	int64_t heal_silent_until_ms, compare_silent_until_ms, pulse_due_ms,
+	    compare_due_ms;
 	enum scaling_reason limit_said; /* by keeper_log */
 };
 

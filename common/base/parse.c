@@ -1,5 +1,7 @@
 #include "base/parse.h"
 
+#include <ctype.h>
+
 #include "base/encode.h"
 #include "base/banned.h"
 
@@ -213,8 +215,7 @@ parse_uuid(struct str s)
 	for (i = 0; i < s.n; i++) {
 		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
 
-		if (dash ? s.p[i] != '-'
-			 : strchr("0123456789abcdefABCDEF", s.p[i]) == NULL)
+		if (dash ? s.p[i] != '-' : !isxdigit((unsigned char)s.p[i]))
 			return false;
 	}
 	return true;

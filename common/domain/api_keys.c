@@ -3,7 +3,6 @@
 #include "base/crypto.h"
 #include "base/encode.h"
 #include "base/json.h"
-#include "base/parse.h"
 #include "base/banned.h"
 
 #define STEP_MS 5000

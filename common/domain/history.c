@@ -1,6 +1,5 @@
 #include "domain/history.h"
 
-#include "base/parse.h"
 #include "base/banned.h"
 
 #define READ_MS 3000

@@ -4,7 +4,8 @@
  * Seats, sessions, the index of who sits where, the stages that may have seats, moves on their
  * way, and the open rows of the history with what waits in the stream: each is held against
  * the others, while the show goes on. What the history says otherwise is looked at a second
- * time, with all records written in between, before it is believed; what one script saw is. Scripts: lua/presence_{look,page,where,mend}.lua.
+ * time, with all records written in between, before it is believed; what one script saw is.
+ * Scripts: lua/presence_{look,page,where,mend}.lua.
  */
 #ifndef DOMAIN_PRESENCE_CHECK_H
 #define DOMAIN_PRESENCE_CHECK_H

@@ -1,5 +1,4 @@
 /* records_check() of domain/records.h. */
-#include "base/parse.h"
 #include "domain/records.h"
 #include "base/banned.h"
 

@@ -1,7 +1,6 @@
 #include "domain/restore.h"
 
 #include "base/crypto.h"
-#include "base/parse.h"
 #include "domain/api_keys.h"
 #include "domain/records.h"
 #include "base/banned.h"

@@ -5,8 +5,8 @@
  * it has forgotten something. Every script of seats, stages and publisher then answers COLD, which
  * is 503 to clients. One loader at a time, by lock:job:restore with a token that each script of the
  * loading checks, but that of the keys, whose lists have an order; so who was frozen in it writes
- * nothing later. What was half loaded is
- * taken away by who comes next. The key `epoch` is set by the last step.
+ * nothing later. What was half loaded is taken away by who comes next. The key `epoch` is set by
+ * the last step.
  *
  * Comes back: stages, open sessions of the last 14 days (score: the time of loading), publisher,
  * bans, API keys. What was still in the stream is written to PostgreSQL before it is read.

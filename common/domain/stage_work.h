@@ -25,8 +25,7 @@
 struct stage_work {
 	const struct config *cfg;
 	struct redis *redis;
-	struct pg *
-	    pg; /* NULL: the copy in PostgreSQL is left to the jobs autoscale and snapshot */
+	struct pg *pg; /* NULL: jobs keep the copy in PostgreSQL up to date */
 	struct ivs *ivs;
 	struct arena *arena;
 	struct str

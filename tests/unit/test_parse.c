@@ -167,6 +167,12 @@ test_word(void)
 	ok(parse_word(STR("a-b_c"), "-_", 10) && !parse_word(STR("a-b.c"), "-_", 10),
 	    "also");
 	ok(!parse_word(STR("a\0b"), "-", 10), "NUL is not in the list");
+	ok(parse_uuid(STR("0123abcd-4567-89AB-CDEF-0123456789ef")), "a UUID");
+	ok(!parse_uuid(STR("0123abcd-4567-89AB-CDEF-0123456789e")), "too short");
+	ok(!parse_uuid(STR("0123abcd-4567-89AB-CDEF-0123456789eg")), "no hex digit");
+	ok(!parse_uuid(STR("0123abcd-4567-89AB-CDEF-0123456789e\0")), "NUL is none");
+	ok(!parse_uuid(STR("0123abcd-4567-89AB-CDEF00123456789ef")),
+	    "a digit for a dash");
 	ok(!parse_word(STR("\xc3\xa9"), "-", 10), "no letters but ASCII");
 }
 
