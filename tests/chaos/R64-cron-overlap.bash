@@ -37,7 +37,10 @@ is "points of the last half hour: those that were written" \
 # It hangs in PostgreSQL, holding its lock, and is killed.
 exec {lock}> >(psql_c 3>&- >/dev/null)
 echo 'BEGIN; LOCK TABLE viewer_stats_snapshots IN EXCLUSIVE MODE;' >&"$lock"
-held() { psql_q "SELECT mode FROM pg_locks WHERE granted" | grep -qx ExclusiveLock; }
+held() { # every transaction has an ExclusiveLock, on itself
+	[[ $(psql_q "SELECT count(*) FROM pg_locks WHERE granted AND mode = 'ExclusiveLock'
+		AND relation = 'viewer_stats_snapshots'::regclass") == 1 ]]
+}
 wait_until 10 held
 "$BUILD_DIR/cron/snapshot" 3>&- {lock}>&- 2>"$CASE/killed" &
 pid=$!
