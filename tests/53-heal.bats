@@ -187,12 +187,8 @@ teardown() {
 @test "a loader that was frozen and wakes up after another one has loaded writes nothing" {
 	join 6
 	drained
-	exec {lock}> >(psql_c 3>&- >/dev/null)
-	echo 'BEGIN; LOCK TABLE stages IN ACCESS EXCLUSIVE MODE;' >&"$lock"
+	lock_table stages 'ACCESS EXCLUSIVE'
 	waits() { [ "$(psql_q "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")" != 0 ]; }
-	locked() { [ "$(psql_q "SELECT count(*) FROM pg_locks WHERE granted AND mode = 'AccessExclusiveLock'
-		AND relation = 'stages'::regclass")" = 1 ]; }
-	wait_until 5 locked
 	freeze_programs
 	thaw viewer # it is the one who loads
 	redis_c flushall >/dev/null

@@ -177,11 +177,8 @@ refused() { # WORDS_OF_THE_LOG HOST NAME=VALUE...
 @test "through PgBouncer: a statement whose asker has gone is ended by the server after 30 s" {
 	local lock
 	show_up STACK_THROUGH=pgbouncer
-	exec {lock}> >(psql_c 3>&- >/dev/null)
-	echo 'BEGIN; LOCK TABLE viewer_sessions IN ACCESS EXCLUSIVE MODE;' >&"$lock"
+	lock_table viewer_sessions 'ACCESS EXCLUSIVE'
 	waiting() { psql_q "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"; }
-	locked() { psql_q "SELECT mode FROM pg_locks WHERE granted" | grep -qx AccessExclusiveLock; }
-	wait_until 10 locked
 	api GET /api/viewer/history/somebody
 	assert_away postgres
 	[ "$(waiting)" -ge 1 ]

@@ -265,12 +265,9 @@ owned_by_root() { [ "$(stat -c %u "/proc/$1/environ")" = 0 ]; }
 		FROM generate_series(1, 2500) n"
 	# The first batch has to wait, so that the signal comes in the middle of it: the table is
 	# locked until the descriptor is closed.
-	exec {lock}> >(psql_c 3>&- >/dev/null)
-	echo 'BEGIN; LOCK TABLE viewer_stats_snapshots IN EXCLUSIVE MODE;' >&"$lock"
+	lock_table viewer_stats_snapshots EXCLUSIVE
 	waits() { psql_q "SELECT query FROM pg_stat_activity WHERE wait_event_type = 'Lock'" |
 		grep -q 'DELETE FROM viewer_stats'; }
-	held() { psql_q "SELECT mode FROM pg_locks WHERE granted" | grep -qx ExclusiveLock; }
-	wait_until 10 held
 	"$BUILD_DIR/cron/purge" 3>&- {lock}>&- 2>"$BATS_TEST_TMPDIR/log" &
 	pid=$!
 	wait_until 10 waits

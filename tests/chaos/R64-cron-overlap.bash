@@ -35,13 +35,8 @@ is "points of the last half hour: those that were written" \
 	"$(json '[.data | .. | objects | select(has("viewerCount")) | .viewerCount] | sort | join(" ")')" "7 50"
 
 # It hangs in PostgreSQL, holding its lock, and is killed.
-exec {lock}> >(psql_c 3>&- >/dev/null)
-echo 'BEGIN; LOCK TABLE viewer_stats_snapshots IN EXCLUSIVE MODE;' >&"$lock"
-held() { # every transaction has an ExclusiveLock, on itself
-	[[ $(psql_q "SELECT count(*) FROM pg_locks WHERE granted AND mode = 'ExclusiveLock'
-		AND relation = 'viewer_stats_snapshots'::regclass") == 1 ]]
-}
-wait_until 10 held
+lock='' # lock_table sets it
+lock_table viewer_stats_snapshots EXCLUSIVE
 "$BUILD_DIR/cron/snapshot" 3>&- {lock}>&- 2>"$CASE/killed" &
 pid=$!
 has_lock() { [[ $(redis_c exists "${P}lock:job:snapshot") == 1 ]]; }

@@ -86,6 +86,16 @@ unasked_scripts() { local name; for name in metrics_add keys_read keys_used puls
 redis_c() { redis-cli -s "$STACK_REDIS" "$@"; }
 psql_c() { psql -X -q -h "$STACK_PG" -p "${STACK_PG_PORT:-5432}" -U "$DB_USER" "$@" "$DB_NAME"; } # OPTIONS...
 psql_q() { psql_c -A -t -c "$1"; }
+table_locked() { # TABLE MODE
+	[ "$(psql_q "SELECT count(*) FROM pg_locks WHERE granted AND relation = '$1'::regclass
+		AND mode = replace(initcap('$2'), ' ', '') || 'Lock'")" = 1 ]
+}
+# lock_table TABLE MODE: until the descriptor in $lock is closed.
+lock_table() {
+	exec {lock}> >(psql_c 3>&- >/dev/null)
+	echo "BEGIN; LOCK TABLE $1 IN $2 MODE;" >&"$lock"
+	wait_until 10 table_locked "$1" "$2"
+}
 postgres_answers() { pg_isready -q -h "$STACK_PG" -p "${STACK_PG_PORT:-5432}"; }
 
 # wait_until SECONDS COMMAND...: true as soon as the command is.
