@@ -19,15 +19,15 @@ teardown() { emulator DELETE faults >/dev/null; }
 # stage with viewers that AWS gives no picture ("dark ARN").
 watch_stages() {
 	trap 'echo "most $most"; exit 0' TERM
-	local arn n most=0 lit
+	local arn n most=0 lit seats
 	while :; do
-		seats_now >"$BATS_TEST_TMPDIR/seats" # before the pictures: one that begins meanwhile is none too late
+		seats=$(seats_now) # before the pictures: one that begins meanwhile is none too late
 		lit=$(emulator GET replicas | jq -r '.replicas[] | select(.replicationState == "ACTIVE") |
 			.destinationStageArn')
 		while read -r arn n; do
 			((n <= most)) || most=$n
 			[[ $n == 0 || $arn == "$MASTER" || $lit == *"$arn"* ]] || echo "dark $arn"
-		done <"$BATS_TEST_TMPDIR/seats"
+		done <<<"$seats"
 		sleep 0.1
 	done
 }
