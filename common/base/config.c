@@ -6,6 +6,7 @@
 
 #include "base/config_private.h"
 #include "base/crypto.h"
+#include "base/memory.h"
 #include "base/parse.h"
 #include "base/banned.h"
 
@@ -214,13 +215,10 @@ bool
 config_load(const char *file, char **envp, config_report *report, void *arg,
     struct config **ret, struct err *err)
 {
-	struct box *box = calloc(1, sizeof(*box));
+	struct box *box = memory_zalloc(1, sizeof(*box));
 	struct config_loader l = { .report = report, .arg = arg };
 
-	if (box == NULL || !arena_init(&box->mem, CONFIG_ARENA_BYTES)) {
-		free(box);
-		return err_set(err, ERR_BUG, "no memory for the settings");
-	}
+	memory_arena(&box->mem, CONFIG_ARENA_BYTES);
 	l.c = &box->c;
 	l.mem = &box->mem;
 	l.envp = envp != NULL ? envp : environ;
