@@ -293,22 +293,27 @@ let_in(struct conns *cs)
 	return c;
 }
 
-static void
-expire(struct conns *cs, struct conn_list *list)
+/* How long until the next one is late, ms; -1: nobody. */
+static int
+left_of(const struct conn_list *list)
 {
-	int64_t now = clock_mono_ms();
-	struct conn *c;
+	const struct conn *c = TAILQ_FIRST(list);
+	int64_t left;
 
-	while ((c = TAILQ_FIRST(list)) != NULL && c->deadline_ms <= now)
-		drop(cs, c);
+	if (c == NULL)
+		return -1;
+	left = c->deadline_ms - clock_mono_ms();
+	return left > 0 ? (int)left : 0;
 }
 
 /* After what they sent in time was read, and not before. */
 static void
 close_late(struct conns *cs)
 {
-	expire(cs, &cs->reading);
-	expire(cs, &cs->writing);
+	while (left_of(&cs->reading) == 0)
+		drop(cs, TAILQ_FIRST(&cs->reading));
+	while (left_of(&cs->writing) == 0)
+		drop(cs, TAILQ_FIRST(&cs->writing));
 }
 
 struct conn *
@@ -337,19 +342,6 @@ conns_next(struct conns *cs)
 	if (cs->n_events < EVENTS_MAX)
 		close_late(cs);
 	return NULL;
-}
-
-/* How long until the next one is late, ms; -1: nobody. */
-static int
-left_of(const struct conn_list *list)
-{
-	const struct conn *c = TAILQ_FIRST(list);
-	int64_t left;
-
-	if (c == NULL)
-		return -1;
-	left = c->deadline_ms - clock_mono_ms();
-	return left > 0 ? (int)left : 0;
 }
 
 /* -1 is for ever. */
