@@ -240,15 +240,6 @@ query_write(struct buf *b, struct arena *a, struct str query)
 	}
 }
 
-static void
-hash_write(struct buf *b, struct str data)
-{
-	unsigned char sum[SHA256_BYTES];
-
-	crypto_sha256(data, sum);
-	encode_hex(b, sum, sizeof(sum));
-}
-
 static struct str
 canonical_request(struct arena *a, const struct sigv4_request *rq,
     const struct header_list *headers, struct str names)
@@ -266,7 +257,7 @@ canonical_request(struct arena *a, const struct sigv4_request *rq,
 	buf_char(&b, '\n');
 	buf_str(&b, names);
 	buf_char(&b, '\n');
-	hash_write(&b, rq->body);
+	crypto_sha256_hex(&b, rq->body);
 	return finished(&b);
 }
 
@@ -278,7 +269,7 @@ string_to_sign(
 
 	buf_init(&b, a, TEXT_MAX_BYTES);
 	buf_printf(&b, ALGORITHM "\n%.*s\n%.*s\n", STR_ARG(amz_date), STR_ARG(scope));
-	hash_write(&b, canonical);
+	crypto_sha256_hex(&b, canonical);
 	return finished(&b);
 }
 

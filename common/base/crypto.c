@@ -22,6 +22,7 @@
 #include <openssl/sha.h>
 #include <openssl/x509.h>
 
+#include "base/encode.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -54,6 +55,15 @@ crypto_sha256(struct str data, unsigned char out[SHA256_BYTES])
 	SHA256_Init(&ctx);
 	SHA256_Update(&ctx, data.p, data.n);
 	SHA256_Final(out, &ctx);
+}
+
+void
+crypto_sha256_hex(struct buf *b, struct str data)
+{
+	unsigned char sum[SHA256_BYTES];
+
+	crypto_sha256(data, sum);
+	encode_hex(b, sum, sizeof(sum));
 }
 
 /* One pass of RFC 2104: H((key xor pad) || data). */

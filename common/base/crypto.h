@@ -14,6 +14,9 @@
 /* Before the first request, which then finds the generator set up. */
 void crypto_start(void);
 void crypto_sha256(struct str data, unsigned char out[SHA256_BYTES]);
+/* Appends it in lower-case hex: SHA256_HEX_CHARS. */
+#define SHA256_HEX_CHARS 64
+void crypto_sha256_hex(struct buf *b, struct str data);
 void crypto_hmac_sha256(struct str key, struct str data, unsigned char out[SHA256_BYTES]);
 /* From OpenSSL, else from the system; when neither gives any, the program says so and ends (71). */
 void crypto_random(void *p, size_t n);

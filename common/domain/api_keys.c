@@ -48,7 +48,7 @@ api_key_scopes(struct arena *a, struct str list, struct str *ret, struct err *er
 static void
 make_key(struct arena *a, struct api_key *k, struct str *ret_digest)
 {
-	unsigned char id[ID_BYTES], secret[SECRET_BYTES], digest[SHA256_BYTES];
+	unsigned char id[ID_BYTES], secret[SECRET_BYTES];
 	struct buf b;
 
 	crypto_random(id, sizeof(id));
@@ -63,9 +63,8 @@ make_key(struct arena *a, struct api_key *k, struct str *ret_digest)
 	INVARIANT(buf_ok(&b));
 	k->key = str_dup(a, buf_view(&b));
 	crypto_wipe(secret, sizeof(secret));
-	crypto_sha256(k->key, digest);
-	buf_init(&b, a, 2 * SHA256_BYTES);
-	encode_hex(&b, digest, sizeof(digest));
+	buf_init(&b, a, SHA256_HEX_CHARS);
+	crypto_sha256_hex(&b, k->key);
 	INVARIANT(buf_ok(&b));
 	*ret_digest = buf_view(&b);
 }

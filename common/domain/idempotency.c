@@ -1,17 +1,15 @@
 #include "domain/idempotency.h"
 
-#include "base/encode.h"
+#include "base/crypto.h"
 #include "base/banned.h"
 
 static struct str
 digest(struct arena *a, struct str text)
 {
-	unsigned char hash[SHA256_BYTES];
 	struct buf b;
 
-	crypto_sha256(text, hash);
-	buf_init(&b, a, SHA256_BYTES * 2 + 1);
-	encode_hex(&b, hash, sizeof(hash));
+	buf_init(&b, a, SHA256_HEX_CHARS);
+	crypto_sha256_hex(&b, text);
 	return buf_view(&b);
 }
 

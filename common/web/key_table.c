@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/crypto.h"
-#include "base/encode.h"
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/parse.h"
@@ -13,7 +12,6 @@
 #define KEY_PREFIX "ivs_"
 #define ID_MIN_CHARS 4
 #define ID_MAX_CHARS 32
-#define DIGEST_CHARS (2 * SHA256_BYTES)
 #define SECRET_CHARS 43 /* 32 bytes as base64url */
 /* What a tick may cost; a request waits for it as for its own call. */
 #define TICK_MS 200
@@ -26,7 +24,7 @@
 #define ARENA_BYTES (8u << 20)
 
 struct entry {
-	char digest[DIGEST_CHARS]; /* hex */
+	char digest[SHA256_HEX_CHARS];
 	char id[ID_MAX_CHARS + 1];
 	unsigned scopes;
 	int64_t expires_ms; /* by the clock of Redis; 0: never */
@@ -265,16 +263,14 @@ has_form(struct str key)
 static struct entry *
 find(struct key_table *t, struct str key)
 {
-	unsigned char digest[SHA256_BYTES];
 	struct entry *found = NULL;
 	struct buf hex;
 	size_t i;
 
-	crypto_sha256(key, digest);
-	buf_init(&hex, &t->arena, DIGEST_CHARS);
-	encode_hex(&hex, digest, sizeof(digest));
+	buf_init(&hex, &t->arena, SHA256_HEX_CHARS);
+	crypto_sha256_hex(&hex, key);
 	for (i = 0; i < t->n; i++)
-		if (crypto_equal(hex.p, t->v[i].digest, DIGEST_CHARS))
+		if (crypto_equal(hex.p, t->v[i].digest, SHA256_HEX_CHARS))
 			found = &t->v[i];
 	arena_wipe(&t->arena);
 	return found;
