@@ -15,6 +15,7 @@
 #include "base/banned.h"
 
 #define BACKLOG 1024
+#define SAY_AGAIN_MS 30000
 #define WORK_ARENA_BYTES (32u << 20)
 
 struct run {
@@ -112,6 +113,17 @@ report(void *arg, bool fatal, const char *text)
 	else
 		LOG(fatal ? LOG_ERROR : LOG_WARN, "setting",
 		    LOG_STR("cause", str_of(text)));
+}
+
+bool
+app_may_say(int64_t *silent_until_ms)
+{
+	int64_t now = clock_mono_ms();
+
+	if (now < *silent_until_ms)
+		return false;
+	*silent_until_ms = now + SAY_AGAIN_MS;
+	return true;
 }
 
 static bool

@@ -55,6 +55,12 @@ struct app_part { /* what a part does not do may be NULL */
 	void (*tick)(struct app *app);
 };
 
+/*
+ * May a part say that something still fails? Once in half a minute; *silent_until_ms is kept by
+ * the caller, 0 at first and when it has worked again.
+ */
+bool app_may_say(int64_t *silent_until_ms);
+
 extern const struct app_part part_postgres;
 extern const struct app_part part_aws;
 extern const struct app_part part_tokens; /* these need part_aws before them */

@@ -1,12 +1,9 @@
 /* What a program does when Redis is cold: domain/restore. */
 #include "app/app.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "domain/restore.h"
 #include "base/banned.h"
-
-#define SAY_AGAIN_MS 30000 /* that it does not work */
 
 static void
 say_restored(const struct restore_result *res)
@@ -25,9 +22,8 @@ heal(struct app *app)
 	if (!redis_is_cold(app->redis))
 		return;
 	if (!restore_run(app->redis, app->pg, &app->work, app->has_keeper, &res, &err)) {
-		if (clock_mono_ms() >= app->heal_silent_until_ms)
+		if (app_may_say(&app->heal_silent_until_ms))
 			log_err(LOG_WARN, "the state could not be loaded", &err);
-		app->heal_silent_until_ms = clock_mono_ms() + SAY_AGAIN_MS;
 		log_flush();
 		return;
 	}

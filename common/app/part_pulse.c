@@ -13,7 +13,6 @@
 #define GAP_MS 10000 /* also in lua/lib/session.lua */
 #define CHECK_MS 300
 #define CHECK_AGAIN_MS 5000 /* after one that failed */
-#define SAY_AGAIN_MS 30000  /* that it did */
 
 /* Its deadline is that of a request: the next one after it fails at once (redis.h). */
 static void
@@ -47,15 +46,15 @@ compare(struct app *app)
 
 	if (!records_check(app->redis, app->pg, &app->work, CHECK_MS, &forgot, &err)) {
 		app->compare_due_ms = clock_mono_ms() + CHECK_AGAIN_MS;
-		if (clock_mono_ms() >= app->compare_silent_until_ms) {
+		if (app_may_say(&app->compare_silent_until_ms))
 			log_err(LOG_WARN, "Redis could not be compared with PostgreSQL",
 			    &err);
-			app->compare_silent_until_ms = clock_mono_ms() + SAY_AGAIN_MS;
-		}
-	} else if (forgot) {
+	} else {
+		app->compare_silent_until_ms = 0;
+	}
+	if (forgot)
 		LOG(LOG_ERROR,
 		    "Redis has forgotten records that PostgreSQL has: it is loaded anew");
-	}
 	arena_wipe(&app->work);
 	log_flush();
 }

@@ -36,7 +36,7 @@ records_check(struct redis *r, struct pg *pg, struct arena *a, int64_t timeout_m
 	if (!redis_run(r, &one, 1, err))
 		return err_while(err, "comparing Redis with PostgreSQL");
 	/* COLD is an answer here: the connection has noted it. */
-	if (str_is(reply_str(c.reply, 0), "COLD"))
+	if (reply_is_cold(c.reply))
 		*ret_forgot = reply_int(c.reply, 1) == 0;
 	else if (!redis_reply_ok(c.reply, err))
 		return err_while(err, "comparing Redis with PostgreSQL");

@@ -106,6 +106,8 @@ void redis_arg_int(struct redis_call *c, int64_t i);
 /* Reading a reply: the i-th element of an array; absent or of another type is the
  * empty view or 0, so that a reader needs no check per line. */
 struct str reply_str(const struct reply *r, size_t i);
+/* The script ended because the state is not loaded (lua/lib/epoch.lua). */
+bool reply_is_cold(const struct reply *r);
 int64_t reply_int(const struct reply *r, size_t i);
 
 #endif

@@ -16,7 +16,5 @@ redisReader *reply_reader_new(void);
 
 /* An error of this word. */
 bool reply_says(const struct reply *r, struct str word);
-/* The script ended because the state is not loaded (lua/lib/epoch.lua). */
-bool reply_is_cold(const struct reply *r);
 
 #endif

@@ -16,7 +16,7 @@ ratelimit_apply(struct req *rq, enum bucket bucket)
 	    net_list_has(&cfg->rate_limit_exempt, &rq->client))
 		return false;
 	net_bucket_text(&rq->client, text);
-	buf_init(&name, rq->arena, NET_TEXT_BYTES + 8);
+	buf_init(&name, rq->arena, sizeof("beat:") + NET_TEXT_BYTES);
 	buf_cstr(&name, bucket == BUCKET_HEARTBEAT ? "beat:" : "api:");
 	buf_cstr(&name, text);
 	rq->call.rate_bucket = buf_view(&name);

@@ -430,7 +430,7 @@ serve_cgi(const struct serve *s, char **env, struct err *err)
 	metrics_flush_init(&flush);
 	begin(s, sl, env, read_stdin, &left);
 	ask_redis(s, &flush, sl, 1);
-	if (s->tick != NULL && redis_is_cold(s->redis)) {
+	if (s->tick != NULL && reply_is_cold(sl->rq.call.reply)) {
 		s->tick(s->app);
 		ask_redis(s, &flush, sl, 1);
 	}
