@@ -303,6 +303,44 @@ sits() { # USER ARN: in every structure
 	clean
 }
 
+@test "presence: reload is refused while PostgreSQL is away, and nobody is cut off" {
+	DB_HOST=$BATS_TEST_TMPDIR DB_PORT=1 ctl presence reload
+	refused 69 'try again'
+	equals "$(redis_c exists "${P}epoch")" 1
+	beat "$u" "$stage"
+	assert_status 200
+}
+
+@test "presence: the loader makes its lock last with every page, also where nobody is watching any more" {
+	local monitor
+	for _ in 1 2 3; do # far apart: a page each
+		psql_q "SELECT setval(pg_get_serial_sequence('viewer_sessions', 'id'), max(id) + 50000) FROM viewer_sessions" >/dev/null
+		psql_q "INSERT INTO viewer_sessions (session_id, user_id, stage_arn, joined_at, left_at, end_reason, record_pos)
+			VALUES (gen_random_uuid(), '$u', '$stage', now() - interval '1 minute', now(), 'leave', 1)"
+	done
+	redis_c monitor >"$BATS_TEST_TMPDIR/monitor" 3>&- &
+	monitor=$!
+	wait_until 5 grep -q OK "$BATS_TEST_TMPDIR/monitor"
+	ctl presence reload
+	equals "$status $stderr" '0 '
+	wait_until 20 beats_again
+	kill "$monitor"
+	(($(grep -c "\"$(sha_of lock_keep)\".*\"restore\"" "$BATS_TEST_TMPDIR/monitor") >= 4))
+	clean
+}
+
+@test "presence: an entry of a stage that cannot be read does not take the place of the copy, and comes back" {
+	local whole
+	whole=$(redis_c hget "${P}stages" "$stage")
+	"$BUILD_DIR/cron/snapshot" 2>>"$SUITE_DIR/log/cron.log"
+	redis_c hset "${P}stages" "$stage" '{' >/dev/null
+	"$BUILD_DIR/cron/snapshot" 2>>"$SUITE_DIR/log/cron.log"
+	ctl presence reload
+	equals "$status" 0
+	wait_until 20 beats_again
+	equals "$(redis_c hget "${P}stages" "$stage" | jq -cS .)" "$(jq -cS . <<<"$whole")"
+}
+
 @test "presence: reload waits for what has not been written yet" {
 	# Somebody else is at it.
 	redis_c set "${P}lock:records" somebody PX 2500 >/dev/null
