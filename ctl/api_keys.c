@@ -154,7 +154,7 @@ ctl_api_key_create(struct ctl *c, struct err *err)
 
 	if (c->opt[OPT_SCOPES] == NULL)
 		return err_set(err, ERR_INPUT,
-		    "which scopes? --scopes with some of read, viewer, token, admin");
+		    "which scopes? --scopes with some of read, viewer, token, admin, events, metrics");
 	if (!api_key_scopes(c->arena, str_of(c->opt[OPT_SCOPES]), &k.scopes, err) ||
 	    !read_expires(c, &k.expires_ms, err) || !read_note(c, &k.note, err))
 		return false;

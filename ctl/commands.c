@@ -34,7 +34,8 @@ const struct ctl_command ctl_commands[] = {
 	    OPT_BIT(OPT_SCOPES) | OPT_BIT(OPT_EXPIRES) | OPT_BIT(OPT_NOTE),
 	    ctl_api_key_create, "make an API key and print it, once",
 	    "Scopes: read (every GET), viewer (heartbeat, leave, rejoin, duration), token (tokens),\n"
-	    "admin (everything). Only its SHA-256 is kept. It works at once.\n" },
+	    "admin (everything), events (POST /api/stats/events alone, for EventBridge), metrics\n"
+	    "(GET /metrics alone, for Prometheus). Only its SHA-256 is kept. It works at once.\n" },
 	{ { "key", "list" }, "", 0, 0, ctl_api_key_list,
 	    "show the API keys: scopes, state, last use",
 	    "Also those that expired or were revoked. The last use is some minutes late at most.\n" },
@@ -102,7 +103,7 @@ const struct ctl_option_help ctl_options[OPT_COUNT] = {
 	    "viewers on a stage; default: MAX_VIEWERS_PER_STAGE" },
 	[OPT_REPLICAS] = { "replicas", "N", "default: IVS_MAX_REPLICAS" },
 	[OPT_DRY_RUN] = { "dry-run", NULL, "only say what would be done" },
-	[OPT_SCOPES] = { "scopes", "LIST", "of read, viewer, token, admin, with commas" },
+	[OPT_SCOPES] = { "scopes", "LIST", "of read, viewer, token, admin, events, metrics, with commas" },
 	[OPT_EXPIRES] = { "expires", "WHEN", "90d, 12h, or a date; default: never" },
 	[OPT_NOTE] = { "note", "TEXT", "whose it is, what for" },
 	[OPT_OVERLAP] = { "overlap", "SPAN",

@@ -393,7 +393,7 @@ static const struct route routes[] = {
 	    ask_publisher, publisher },
 	{ METHOD_PUT, "/api/stats/publisher", ACCESS_ADMIN, BUCKET_API, false,
 	    ask_set_publisher, set_publisher },
-	{ METHOD_POST, "/api/stats/events", ACCESS_ADMIN, BUCKET_API, false, ask_event,
+	{ METHOD_POST, "/api/stats/events", ACCESS_EVENTS, BUCKET_API, false, ask_event,
 	    event },
 	{ METHOD_GET, "/api/stats/history", ACCESS_READ, BUCKET_API, true, ask_history,
 	    history },

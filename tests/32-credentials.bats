@@ -42,7 +42,7 @@ token       POST /api/token/publisher
 token       POST /api/token/viewer
 internal    POST /api/token/mediaserver
 admin       PUT /api/stats/publisher
-admin       POST /api/stats/events
+events      POST /api/stats/events
 admin       POST /api/stage
 admin       PUT /api/stage/{stageArn}
 admin       DELETE /api/stage/{stageArn}
@@ -54,42 +54,47 @@ admin       DELETE /api/viewer/history/{userId}
 '
 # What each credential gets: `in` is any answer but 401 and 403.
 EXPECTED='
-credential              public scrape read viewer viewer_get token internal admin
-none                    in     401    401  401    401        401   401      401
-wrong                   in     401    401  401    401        401   401      401
-wrong_managed           in     401    401  401    401        401   401      401
-full                    in     in     in   in     in         in    403      in
-second                  in     in     in   in     in         in    403      in
-both_full               in     401    401  401    401        401   401      401
-full_and_secret         in     in     in   in     in         in    in       in
-full_and_wrong_secret   in     in     in   in     in         in    403      in
-full_as_bearer          in     in     401  401    401        401   401      401
-secret_alone            in     401    401  401    401        401   401      401
-secret_as_key           in     401    401  401    401        401   401      401
-session_secret_as_key   in     401    401  401    401        401   401      401
-read                    in     in     in   403    in         403   403      403
-read_and_secret         in     in     in   403    in         403   403      403
-read_as_bearer          in     in     401  401    401        401   401      401
-m_read                  in     in     in   403    in         403   403      403
-m_viewer                in     403    403  in     in         403   403      403
-m_viewer_and_secret     in     403    403  in     in         403   403      403
-m_token                 in     403    403  403    403        in    403      403
-m_token_and_secret      in     403    403  403    403        in    in       403
-m_read_viewer           in     in     in   in     in         403   403      403
-m_admin                 in     in     in   in     in         in    403      in
-m_admin_and_secret      in     in     in   in     in         in    in       in
-m_admin_as_bearer       in     in     401  401    401        401   401      401
-m_expired               in     401    401  401    401        401   401      401
-m_revoked               in     401    401  401    401        401   401      401
-s_own                   in     403    403  in     in         403   403      403
-s_own_and_wrong_key     in     401    401  401    401        401   401      401
-s_other_user            in     403    403  403    403        403   403      403
-s_other_stage           in     403    403  403    403        403   403      403
-s_expired               in     401    401  401    401        401   401      401
-s_forged                in     401    401  401    401        401   401      401
-s_other_show            in     401    401  401    401        401   401      401
-s_rotated_out           in     401    401  401    401        401   401      401
-s_as_key                in     401    401  401    401        401   401      401
+credential              public scrape read viewer viewer_get token internal admin events
+none                    in     401    401  401    401        401   401      401   401
+wrong                   in     401    401  401    401        401   401      401   401
+wrong_managed           in     401    401  401    401        401   401      401   401
+full                    in     in     in   in     in         in    403      in    in
+second                  in     in     in   in     in         in    403      in    in
+both_full               in     401    401  401    401        401   401      401   401
+full_and_secret         in     in     in   in     in         in    in       in    in
+full_and_wrong_secret   in     in     in   in     in         in    403      in    in
+full_as_bearer          in     in     401  401    401        401   401      401   401
+secret_alone            in     401    401  401    401        401   401      401   401
+secret_as_key           in     401    401  401    401        401   401      401   401
+session_secret_as_key   in     401    401  401    401        401   401      401   401
+read                    in     in     in   403    in         403   403      403   403
+read_and_secret         in     in     in   403    in         403   403      403   403
+read_as_bearer          in     in     401  401    401        401   401      401   401
+m_read                  in     in     in   403    in         403   403      403   403
+m_viewer                in     403    403  in     in         403   403      403   403
+m_viewer_and_secret     in     403    403  in     in         403   403      403   403
+m_token                 in     403    403  403    403        in    403      403   403
+m_token_and_secret      in     403    403  403    403        in    in       403   403
+m_events                in     403    403  403    403        403   403      403   in
+m_events_and_secret     in     403    403  403    403        403   403      403   in
+m_metrics               in     in     403  403    403        403   403      403   403
+m_metrics_as_bearer     in     in     401  401    401        401   401      401   401
+m_events_metrics        in     in     403  403    403        403   403      403   in
+m_read_viewer           in     in     in   in     in         403   403      403   403
+m_admin                 in     in     in   in     in         in    403      in    in
+m_admin_and_secret      in     in     in   in     in         in    in       in    in
+m_admin_as_bearer       in     in     401  401    401        401   401      401   401
+m_expired               in     401    401  401    401        401   401      401   401
+m_revoked               in     401    401  401    401        401   401      401   401
+s_own                   in     403    403  in     in         403   403      403   403
+s_own_and_wrong_key     in     401    401  401    401        401   401      401   401
+s_other_user            in     403    403  403    403        403   403      403   403
+s_other_stage           in     403    403  403    403        403   403      403   403
+s_expired               in     401    401  401    401        401   401      401   401
+s_forged                in     401    401  401    401        401   401      401   401
+s_other_show            in     401    401  401    401        401   401      401   401
+s_rotated_out           in     401    401  401    401        401   401      401   401
+s_as_key                in     401    401  401    401        401   401      401   401
 '
 
 # The headers of a credential, one a line.
@@ -163,7 +168,7 @@ outcomes() { # CREDENTIAL
 	[ "$(routes | sort)" = "$(documented_routes)" ] ||
 		{ diff <(routes | sort) <(documented_routes); false; }
 	NOWHERE=arn:aws:ivs:$AWS_REGION:$AWS_ACCOUNT_ID:stage/NoSuchStage
-	for credential in read viewer token admin expired revoked read_viewer; do
+	for credential in read viewer token admin events metrics expired revoked read_viewer events_metrics; do
 		case $credential in
 		expired | revoked) make_key admin ;;
 		*) make_key "${credential/_/,}" ;;

@@ -11,7 +11,10 @@
 #define KEY_MAX_BYTES 64
 #define PUBLISH_TRIES 5
 
-static const char *const scope_words[] = { "read", "viewer", "token", "admin" };
+/* In the order in which a key lists them; web/key_table.c says what each opens. */
+static const char *const scope_words[] = { "read", "viewer", "token", "admin", "events",
+	"metrics" };
+#define SCOPE_LIST "read, viewer, token, admin, events, metrics"
 #define SCOPES (sizeof(scope_words) / sizeof(*scope_words))
 
 bool
@@ -28,8 +31,8 @@ api_key_scopes(struct arena *a, struct str list, struct str *ret, struct err *er
 			continue;
 		if (i == SCOPES)
 			return err_set(err, ERR_INPUT,
-			    "'%.*s' is no scope: give some of read, viewer, token, admin, "
-			    "with commas between",
+			    "'%.*s' is no scope: give some of " SCOPE_LIST
+			    ", with commas between",
 			    STR_ARG(word));
 		wanted[i] = true;
 	}

@@ -21,7 +21,8 @@ struct auth {
 
 /*
  * Who may call what. `any`: a credential with one of these scopes may; `get`: with one of these
- * it may for a GET. API_SECRET_KEY has every scope, API_READ_KEYS the scope read.
+ * it may for a GET. API_SECRET_KEY has the scope admin, which every class takes, API_READ_KEYS the
+ * scope read.
  */
 static const struct access_class {
 	unsigned any, get;
@@ -37,7 +38,8 @@ static const struct access_class {
 	[ACCESS_TOKEN] =    { .any = SCOPE_ADMIN | SCOPE_TOKEN },
 	[ACCESS_INTERNAL] = { .any = SCOPE_ADMIN | SCOPE_TOKEN,  .internal = true },
 	[ACCESS_ADMIN] =    { .any = SCOPE_ADMIN },
-	[ACCESS_SCRAPE] =   { .any = SCOPE_ADMIN,                .get = SCOPE_READ, .bearer_key = true },
+	[ACCESS_EVENTS] =   { .any = SCOPE_ADMIN | SCOPE_EVENTS },
+	[ACCESS_SCRAPE] =   { .any = SCOPE_ADMIN | SCOPE_METRICS, .get = SCOPE_READ, .bearer_key = true },
 	/* clang-format on */
 };
 
@@ -148,7 +150,7 @@ key_scopes(struct auth *a, struct str key, unsigned *ret, struct err *err)
 	crypto_sha256(key, digest);
 	full = key_set_has(&a->full, digest);
 	read = key_set_has(&a->read, digest);
-	*ret = full ? SCOPE_ADMIN | SCOPE_READ | SCOPE_VIEWER | SCOPE_TOKEN : SCOPE_READ;
+	*ret = full ? SCOPE_ADMIN : SCOPE_READ;
 	return full || read || managed_scopes(a, key, ret, err);
 }
 

@@ -26,7 +26,9 @@ enum access {
 	ACCESS_TOKEN,	 /* participant tokens */
 	ACCESS_INTERNAL, /* as ACCESS_TOKEN, and the internal secret */
 	ACCESS_ADMIN,	 /* changes of the show */
-	ACCESS_SCRAPE,	 /* as ACCESS_READ; the key may also come as a bearer token */
+	ACCESS_EVENTS,	 /* events of EventBridge: the scope events is enough */
+	ACCESS_SCRAPE,	 /* /metrics: as ACCESS_READ, or the scope metrics; the key may also come as a
+			    bearer token */
 	ACCESS_COUNT
 };
 

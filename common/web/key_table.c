@@ -69,6 +69,8 @@ scope_of(struct str word)
 		{ "viewer", SCOPE_VIEWER },
 		{ "token", SCOPE_TOKEN },
 		{ "admin", SCOPE_ADMIN },
+		{ "events", SCOPE_EVENTS },
+		{ "metrics", SCOPE_METRICS },
 	};
 	size_t i;
 

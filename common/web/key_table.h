@@ -25,6 +25,8 @@ enum scope {
 	SCOPE_VIEWER = 2, /* heartbeat, leave, rejoin, duration */
 	SCOPE_TOKEN = 4,  /* tokens */
 	SCOPE_ADMIN = 8,  /* everything */
+	SCOPE_EVENTS = 16,  /* POST /api/stats/events alone */
+	SCOPE_METRICS = 32, /* GET /metrics alone */
 };
 
 struct key_table;
