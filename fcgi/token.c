@@ -161,7 +161,10 @@ instructions(const struct token *t, enum lang lang)
 	    message(MSG_OBS_METHOD, lang));
 }
 
-/* Only now, with the token made, may he be the show's publisher. */
+/*
+ * Only now, with the token made, may this person be the show's publisher. ERR_FORBIDDEN: banned since
+ * the request was prepared, so the token is not handed out.
+ */
 static bool
 note_publisher(struct app *app, struct req *rq, const struct order *o,
     const struct token *t, struct err *err)
@@ -169,7 +172,8 @@ note_publisher(struct app *app, struct req *rq, const struct order *o,
 	struct redis_call c = { .arena = rq->arena };
 
 	publisher_token_ask(&c, o->stage_arn, t->participant_id, o->id);
-	return redis_call(app->redis, &c, err) || err_while(err, "noting the publisher");
+	return (redis_call(app->redis, &c, err) && publisher_token_answer(c.reply, err)) ||
+	       err_while(err, "noting the publisher");
 }
 
 static bool

@@ -41,6 +41,13 @@ publisher_token_ask(struct redis_call *c, struct str stage_arn, struct str parti
 	note_call(c, "token", stage_arn, participant_id, user_id, "");
 }
 
+bool
+publisher_token_answer(const struct reply *reply, struct err *err)
+{
+	return !str_is(reply_str(reply, 0), "BANNED") ||
+	       err_tell(err, ERR_FORBIDDEN, MSG_BANNED, "banned");
+}
+
 void
 publisher_hand_ask(struct redis_call *c, bool live)
 {

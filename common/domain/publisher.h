@@ -45,6 +45,8 @@ struct publisher_news {
  */
 void publisher_token_ask(struct redis_call *c, struct str stage_arn,
     struct str participant_id, struct str user_id);
+/* ERR_FORBIDDEN with MSG_BANNED: the person was banned meanwhile, and nothing was recorded. */
+bool publisher_token_answer(const struct reply *reply, struct err *err);
 
 /* The operator says whether the show is live. */
 void publisher_hand_ask(struct redis_call *c, bool live);

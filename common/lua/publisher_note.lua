@@ -11,10 +11,12 @@
 -- -> {word, 'live'|'offline', participant who is live, changed 0|1, look at AWS 0|1}; words:
 --    OK  NOT_OURS no stage of ours  OUTDATED something newer is known  LATE too old to act upon,
 --    noted  AHEAD of our clock, not noted  UNUSED nothing follows from it
+--  | {'BANNED'} to 'token': the user was banned while the token was made; nothing is noted
 -- `changed`: status, participant, whether and since when he publishes, or who publishes straight
 -- to the stage. Repeating a call changes nothing.
---@include head epoch rate stages publisher fact
+--@include head epoch rate stages publisher fact bans
 local input, arn, who, user, what = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
+if input == 'token' and banned(user) then return {'BANNED'} end
 local ms, grace = tonumber(ARGV[13]) or 0, tonumber(ARGV[15]) or 0
 local LATE_MS, DAY_MS, SEEN_MAX, SETTLE_MS = 300000, 86400000, 200, 60000
 
