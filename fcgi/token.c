@@ -172,7 +172,8 @@ note_publisher(struct app *app, struct req *rq, const struct order *o,
 	struct redis_call c = { .arena = rq->arena };
 
 	publisher_token_ask(&c, o->stage_arn, t->participant_id, o->id);
-	return (redis_call(app->redis, &c, err) && publisher_token_answer(c.reply, err)) ||
+	return (redis_call(app->redis, &c, err) &&
+		   publisher_token_answer(c.reply, err)) ||
 	       err_while(err, "noting the publisher");
 }
 

@@ -207,17 +207,17 @@ limited_now() { # ADDRESS
 	ip=$(fresh_ip)
 	use_up "$ip"
 	limited_now "$ip"
-	(($(redis_c pttl "${P}rate:api:$ip") > 0))
-	redis_c pexpire "${P}rate:api:$ip" 1 >/dev/null
+	(($(redis_c pttl "$(rate_key "$ip")") > 0))
+	redis_c pexpire "$(rate_key "$ip")" 1 >/dev/null
 	wait_until 5 eval "from $ip /api/stats/viewers && [ \$http_status = 200 ]"
 }
 
 @test "rate limit: who goes on calling does not lengthen his window" {
 	ip=$(fresh_ip)
 	use_up "$ip"
-	redis_c pexpire "${P}rate:api:$ip" 30000 >/dev/null
+	redis_c pexpire "$(rate_key "$ip")" 30000 >/dev/null
 	limited_now "$ip"
-	(($(redis_c pttl "${P}rate:api:$ip") <= 30000))
+	(($(redis_c pttl "$(rate_key "$ip")") <= 30000))
 	(($(header Retry-After) <= 30))
 }
 
@@ -465,12 +465,12 @@ client_is() { # TRUSTED_PROXIES REMOTE_ADDR X_FORWARDED_FOR WANTED
 
 @test "client: whom a proxy does not name is counted with others it does not name" {
 	# Not with the proxy, which may be exempt.
-	redis_c del "${P}rate:api:::/64" >/dev/null
+	redis_c del "$(rate_key ::/64)" >/dev/null
 	{ repeat 60 'GET /api/stats'; } | as_client unknown 4 -H "x-api-key: $KEY" >/dev/null
 	{ repeat 40 'GET /api/stats'; } | as_client 'garbage' 4 -H "x-api-key: $KEY" >/dev/null
 	from _obfuscated /api/stats
 	assert_error 429 RATE_LIMIT_EXCEEDED
-	redis_c del "${P}rate:api:::/64" >/dev/null
+	redis_c del "$(rate_key ::/64)" >/dev/null
 }
 
 @test "rate limit: RATE_LIMIT_EXEMPT takes several networks of both kinds, also behind a proxy" {

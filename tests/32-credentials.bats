@@ -223,30 +223,6 @@ outcomes() { # CREDENTIAL
 
 # ---- what is not set opens nothing ----
 
-@test "closed: without SESSION_SECRET there is no session token, and none is taken" {
-	u=$(fresh) stage=$(a_stage)
-	later=$(($(date +%s) * 1000 + 60000))
-	seat "$u" "$stage"
-	as_viewer() { # NAME=VALUE...
-		cgi viewer POST /api/viewer/heartbeat '' HTTP_X_API_KEY= \
-			HTTP_AUTHORIZATION="Bearer $(session_token "$u" "$stage" "$later")" "$@"
-	}
-	as_viewer
-	assert_status 200
-	as_viewer SESSION_SECRET=
-	assert_error 401 UNAUTHORIZED
-	matches "$(json .error.message)" SESSION_SECRET
-	as_viewer SESSION_SECRET="canary-new-0123456789-0123456789-012"
-	assert_error 401 UNAUTHORIZED
-	as_viewer SESSION_SECRET="canary-new-0123456789-0123456789-012, $SESSION_SECRET"
-	assert_status 200
-	go_live
-	cgi token POST /api/token/viewer "$(obj userId "$(fresh)")" SESSION_SECRET=
-	equals "$http_status $(json .data.sessionToken)" '200 null'
-	cgi token POST /api/token/viewer "$(obj userId "$(fresh)")"
-	matches "$http_status $(json .data.sessionToken)" '^200 v1\.'
-}
-
 @test "closed: keys that Redis does not have are refused, and come back by key publish" {
 	make_key read
 	get_as "$key"

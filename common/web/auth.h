@@ -27,7 +27,7 @@ enum access {
 	ACCESS_INTERNAL, /* as ACCESS_TOKEN, and the internal secret */
 	ACCESS_ADMIN,	 /* changes of the show */
 	ACCESS_EVENTS,	 /* events of EventBridge: the scope events is enough */
-	ACCESS_SCRAPE,	 /* /metrics: as ACCESS_READ, or the scope metrics; the key may also come as a
+	ACCESS_SCRAPE, /* /metrics: as ACCESS_READ, or the scope metrics; the key may also come as a
 			    bearer token */
 	ACCESS_COUNT
 };

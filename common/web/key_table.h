@@ -21,10 +21,10 @@
 
 /* What a key is good for. */
 enum scope {
-	SCOPE_READ = 1,	  /* every GET */
-	SCOPE_VIEWER = 2, /* heartbeat, leave, rejoin, duration */
-	SCOPE_TOKEN = 4,  /* tokens */
-	SCOPE_ADMIN = 8,  /* everything */
+	SCOPE_READ = 1,	    /* every GET */
+	SCOPE_VIEWER = 2,   /* heartbeat, leave, rejoin, duration */
+	SCOPE_TOKEN = 4,    /* tokens */
+	SCOPE_ADMIN = 8,    /* everything */
 	SCOPE_EVENTS = 16,  /* POST /api/stats/events alone */
 	SCOPE_METRICS = 32, /* GET /metrics alone */
 };

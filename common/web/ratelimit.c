@@ -1,12 +1,31 @@
 #include "web/ratelimit.h"
 
+#include "base/crypto.h"
+#include "base/encode.h"
 #include "base/banned.h"
+
+/* Enough that two addresses never share a window. */
+#define HASH_BYTES 12
+
+/* Redis and its files hold no address. All machines of a show have these secrets, so they agree. */
+static void
+put_client(struct buf *name, const struct req *rq)
+{
+	struct str secrets = rq->cfg->session_secrets.n > 0 ? rq->cfg->session_secrets
+							    : rq->cfg->api_secret_key;
+	unsigned char mac[SHA256_BYTES];
+	char text[NET_TEXT_BYTES];
+
+	net_bucket_text(&rq->client, text);
+	crypto_hmac_sha256(str_trim(str_cut(&secrets, ',')),
+	    str_printf(rq->arena, "rate limit:%s", text), mac);
+	encode_base64url(name, mac, HASH_BYTES);
+}
 
 bool
 ratelimit_apply(struct req *rq, enum bucket bucket)
 {
 	const struct config *cfg = rq->cfg;
-	char text[NET_TEXT_BYTES];
 	struct buf name;
 	int64_t limit;
 
@@ -15,10 +34,9 @@ ratelimit_apply(struct req *rq, enum bucket bucket)
 	if (bucket == BUCKET_NONE || limit == 0 ||
 	    net_list_has(&cfg->rate_limit_exempt, &rq->client))
 		return false;
-	net_bucket_text(&rq->client, text);
 	buf_init(&name, rq->arena, sizeof("beat:") + NET_TEXT_BYTES);
 	buf_cstr(&name, bucket == BUCKET_HEARTBEAT ? "beat:" : "api:");
-	buf_cstr(&name, text);
+	put_client(&name, rq);
 	rq->call.rate_bucket = buf_view(&name);
 	rq->call.rate_limit = limit;
 	rq->call.rate_window_ms = cfg->rate_limit_window_ms;

@@ -176,6 +176,11 @@ uri() { jq -rn --arg s "$1" '$s | @uri'; }
 # A client's address nobody else uses (RFC 2544), and requests as from there:
 #   as_client ADDRESS CONCURRENCY [LOAD_ARGS...] < lines
 fresh_ip() { printf '198.%s.%s.%s' $((18 + RANDOM % 2)) $((RANDOM % 256)) $((1 + RANDOM % 254)); }
+# The key of Redis in which the calls of a client are counted: rate_key ADDRESS [beat]
+rate_key() {
+	printf '%srate:%s:%s' "$P" "${2:-api}" "$(printf 'rate limit:%s' "$1" |
+		openssl dgst -sha256 -mac HMAC -macopt "key:${SESSION_SECRET%%,*}" -binary | head -c 12 | base64 | tr +/ -_)"
+}
 as_client() {
 	"$BUILD_DIR/tests/tools/load" "$BASE_URL" "$2" -H "X-Forwarded-For: $1" "${@:3}"
 }
