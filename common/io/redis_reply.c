@@ -9,6 +9,39 @@ typedef size_t reply_count;
 typedef int reply_count;
 #endif
 
+/* hiredis 0.14 takes no more levels of arrays in arrays than this; later versions have no limit. */
+#define DEPTH_MAX 8
+
+/*
+ * Every connection speaks RESP2. hiredis 1.0 and later read the types of RESP3 as well, even when
+ * nobody asked for them: those are refused here.
+ */
+static bool
+is_resp2(const redisReadTask *task)
+{
+	switch (task->type) {
+	case REDIS_REPLY_STRING:
+	case REDIS_REPLY_STATUS:
+	case REDIS_REPLY_ERROR:
+	case REDIS_REPLY_INTEGER:
+	case REDIS_REPLY_NIL:
+	case REDIS_REPLY_ARRAY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool
+too_deep(const redisReadTask *task)
+{
+	size_t depth = 0;
+
+	while ((task = task->parent) != NULL)
+		depth++;
+	return depth >= DEPTH_MAX;
+}
+
 static struct reply *
 reply_new(const redisReadTask *task, enum reply_type type)
 {
@@ -29,7 +62,7 @@ new_string(const redisReadTask *task, char *p, size_t n)
 	struct reply *r;
 
 	/* NULL makes the reader give up: a reply that no request can hold. */
-	if (n > arena_room(task->privdata) / 2)
+	if (!is_resp2(task) || n > arena_room(task->privdata) / 2)
 		return NULL;
 	r = reply_new(task, task->type == REDIS_REPLY_ERROR ? REPLY_ERROR : REPLY_STR);
 	r->s.p = arena_strndup(task->privdata, p, n);
@@ -42,6 +75,8 @@ new_array(const redisReadTask *task, reply_count n)
 {
 	struct reply *r;
 
+	if (!is_resp2(task) || too_deep(task))
+		return NULL;
 	if ((size_t)n > arena_room(task->privdata) / (4 * sizeof(*r)))
 		return NULL;
 	r = reply_new(task, REPLY_ARRAY);
@@ -65,6 +100,22 @@ new_nil(const redisReadTask *task)
 	return reply_new(task, REPLY_NIL);
 }
 
+#if HIREDIS_MAJOR >= 1
+static void *
+no_double(const redisReadTask *task, double d, char *p, size_t n)
+{
+	(void)task, (void)d, (void)p, (void)n;
+	return NULL;
+}
+
+static void *
+no_bool(const redisReadTask *task, int b)
+{
+	(void)task, (void)b;
+	return NULL;
+}
+#endif
+
 /* The arena frees. */
 static void
 free_nothing(void *obj)
@@ -77,6 +128,10 @@ static redisReplyObjectFunctions functions = {
 	.createArray = new_array,
 	.createInteger = new_integer,
 	.createNil = new_nil,
+#if HIREDIS_MAJOR >= 1
+	.createDouble = no_double,
+	.createBool = no_bool,
+#endif
 	.freeObject = free_nothing,
 };
 

@@ -11,7 +11,7 @@ tree_is_sound(const struct reply *r, size_t depth)
 {
 	size_t i;
 
-	PROPERTY(r != NULL && depth < 32);
+	PROPERTY(r != NULL && depth <= 8);
 	if (r->type == REPLY_STR || r->type == REPLY_ERROR)
 		PROPERTY(r->s.p != NULL && r->s.p[r->s.n] == '\0');
 	for (i = 0; r->type == REPLY_ARRAY && i < r->n; i++)
