@@ -119,13 +119,58 @@ teardown() { control POST eventbridge '{"url":""}'; }
 		"$(obj stageArn "$arn" sessionId st-0000000000000)"
 }
 
-@test "emulator: DisconnectParticipant sends him off, and is no error for who never came" {
+@test "emulator: DisconnectParticipant ends the participant and the token, also of an id that never joined" {
+	local page other
+	stage; other=$arn
 	stage
 	publish "$arn"
 	good DisconnectParticipant "$(person "$arn" "$who")"
-	equals "$http_body" '{}'
+	equals "$http_body" ''
 	equals "$(events "$arn" "$session" "$who")" 'JOINED PUBLISH_STARTED PUBLISH_STOPPED LEFT'
 	good DisconnectParticipant "$(person "$arn" nobody)"
+	for page in publish join; do
+		for id in "$who" nobody; do
+			control POST "$page" "$(person "$arn" "$id")"
+			assert_status 409
+		done
+	done
+	equals "$(events "$arn" "$session" "$who")" 'JOINED PUBLISH_STARTED PUBLISH_STOPPED LEFT'
+	# The id is dead on that stage alone, and a participant that only left may come back.
+	publish "$other" "$who"
+	control POST disconnect "$(person "$other" "$who")"
+	publish "$other" "$who"
+}
+
+@test "emulator: the same token used twice sends the older connection off, another token does not" {
+	stage
+	publish "$arn" '' host
+	control POST join "$(obj stageArn "$arn" userId host)"
+	equals "$(events "$arn" "$session" "$who")" 'JOINED PUBLISH_STARTED'
+	control POST publish "$(person "$arn" "$who")"
+	assert_status 200
+	equals "$(events "$arn" "$session" "$who")" \
+		'JOINED PUBLISH_STARTED PUBLISH_STOPPED LEFT JOINED PUBLISH_STARTED'
+	control POST join "$(person "$arn" "$who")"
+	equals "$(events "$arn" "$session" "$who")" \
+		'JOINED PUBLISH_STARTED PUBLISH_STOPPED LEFT JOINED PUBLISH_STARTED PUBLISH_STOPPED LEFT JOINED'
+}
+
+@test "emulator: an operation without a result answers with an empty body" {
+	local from name
+	stage; from=$arn
+	stage
+	publish "$from"
+	for name in Start Stop; do
+		good "${name}ParticipantReplication" "$(link "$from" "$arn" "$who")"
+		equals "$http_body" ''
+	done
+	good DisconnectParticipant "$(person "$from" "$who")"
+	equals "$http_body" ''
+	good DeleteStage "$(obj arn "$arn")"
+	equals "$http_body" ''
+	good ImportPublicKey "$(key_body "$(new_pem)")"
+	good DeletePublicKey "$(obj arn "$(json .publicKey.arn)")"
+	equals "$http_body" ''
 }
 
 @test "emulator: participants are filtered and come in pages, with tokens that fit" {
@@ -169,7 +214,7 @@ teardown() { control POST eventbridge '{"url":""}'; }
 	stage; to=$arn
 	publish "$from" '' host
 	replicate "$from" "$to" "$who"
-	equals "$http_body" '{}'
+	equals "$http_body" ''
 	there=$(active_session "$to")
 	good ListParticipantReplicas "$(obj sourceStageArn "$from" participantId "$who")"
 	equals "$(json '.replicas[] | [.sourceStageArn, .sourceSessionId, .destinationStageArn, .destinationSessionId, .participantId, .replicationState] | join(" ")')" \
@@ -392,7 +437,10 @@ publishers() { # ARN: ids of those who publish now
 }
 publishes() { [ "$(publishers "$1")" = "$2" ]; }
 
-@test "auto-publish: who gets a token to publish does so, and his newer token takes over" {
+publish_ids() { publishers "$1" | tr ' ' '\n' | sort | xargs; }
+publish_both() { [ "$(publish_ids "$1")" = "$(printf '%s\n' "${@:2}" | sort | xargs)" ]; }
+
+@test "auto-publish: the owner of a token to publish does so until disconnected, beside an older token" {
 	local first
 	stage
 	good CreateParticipantToken "$(obj stageArn "$arn" userId host)"
@@ -401,16 +449,20 @@ publishes() { [ "$(publishers "$1")" = "$2" ]; }
 	good CreateParticipantToken "{\"stageArn\":\"$arn\",\"userId\":\"host\",\"capabilities\":[\"SUBSCRIBE\"]}"
 	good CreateParticipantToken "$(obj stageArn "$arn" userId host)"
 	who=$(json .participantToken.participantId)
-	wait_until 5 publishes "$arn" "$who"
-	equals "$(events "$arn" "$(active_session "$arn")" "$first")" \
-		'JOINED PUBLISH_STARTED PUBLISH_STOPPED LEFT'
+	wait_until 5 publish_both "$arn" "$first" "$who"
 	good DisconnectParticipant "$(person "$arn" "$who")"
-	wait_until 5 publishes "$arn" ''
+	wait_until 5 publishes "$arn" "$first"
+	# A token that is disconnected before its owner published stays unused.
+	good CreateParticipantToken "$(obj stageArn "$arn" userId late)"
+	who=$(json .participantToken.participantId)
+	good DisconnectParticipant "$(person "$arn" "$who")"
+	control POST publish "$(person "$arn" "$who")"
+	assert_status 409
 	good CreateParticipantToken "$(obj stageArn "$arn" userId host)"
 	good DeleteStage "$(obj arn "$arn")"
 }
 
-@test "emulator: stages, keys and who is there outlive a restart" {
+@test "emulator: stages, keys, who is there and who was disconnected outlive a restart" {
 	local key from
 	good ImportPublicKey "$(key_body "$(new_pem)")"
 	key=$(json .publicKey.arn)
@@ -418,10 +470,13 @@ publishes() { [ "$(publishers "$1")" = "$2" ]; }
 	stage lasting
 	publish "$from"
 	replicate "$from" "$arn" "$who"
+	good DisconnectParticipant "$(person "$from" dead)"
 	end_emulator
 	own_emulator "$own" --auto-publish 200
 	good GetStage "$(obj arn "$arn")"
 	equals "$(json .stage.name)" lasting
 	good DeletePublicKey "$(obj arn "$key")"
 	equals "$(active_session "$from") $(replica_states "$from" "$who")" "$session ACTIVE"
+	control POST join "$(person "$from" dead)"
+	assert_status 409
 }

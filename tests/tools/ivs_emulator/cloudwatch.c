@@ -118,7 +118,6 @@ cloudwatch_run(
 	if (!datum_check_all(in, now, rp))
 		return false;
 	metrics_add(emu->metrics, in, now);
-	rp->empty = true;
 	return true;
 }
 

@@ -93,6 +93,28 @@ identify(struct emulator *emu, const json_t *in)
 	return who;
 }
 
+static bool
+is_alive(struct emulator *emu, const json_t *in, struct reply *rp)
+{
+	if (!live_is_dead(
+		emu->live, js_text(in, "stageArn"), js_text(in, "participantId")))
+		return true;
+	control_refuse(rp, 409, "participantId",
+	    "was disconnected: its token cannot be used on this stage again");
+	return false;
+}
+
+/* A connection that only begins to publish uses its token no second time. */
+static bool
+uses_token_again(const struct live *lv, const json_t *in, bool publishing)
+{
+	struct seat seat;
+
+	return live_seat(
+		   lv, js_text(in, "stageArn"), js_text(in, "participantId"), &seat) &&
+	       (!publishing || live_is_publishing(&seat));
+}
+
 static void
 come(struct emulator *emu, const struct request *rq, struct reply *rp, bool publishing)
 {
@@ -102,7 +124,10 @@ come(struct emulator *emu, const struct request *rq, struct reply *rp, bool publ
 	if (in == NULL)
 		return;
 	turn_begin(emu->live);
-	if (stage_exists(emu, in, rp)) {
+	if (stage_exists(emu, in, rp) && is_alive(emu, in, rp)) {
+		if (uses_token_again(emu->live, in, publishing))
+			live_reuse_token(emu->live, js_text(in, "stageArn"),
+			    js_text(in, "participantId"));
 		who = identify(emu, in);
 		live_enter(emu->live, js_text(in, "stageArn"), who, &seat);
 		if (publishing)

@@ -8,6 +8,7 @@
 #include "ids.h"
 #include "js.h"
 #include "replicas.h"
+#include "turn.h"
 
 #define SESSIONS_KEPT 50 /* of a stage */
 #define EVENTS_KEPT 1000 /* of a participant */
@@ -264,6 +265,38 @@ live_leave(struct live *lv, const struct seat *seat)
 }
 
 void
+live_kill(struct live *lv, const char *stage_arn, const char *id)
+{
+	json_t *dead = json_object_get(lv->dead, stage_arn);
+	struct seat seat;
+
+	turn_cancel(lv, stage_arn, id);
+	if (live_seat(lv, stage_arn, id, &seat))
+		live_leave(lv, &seat);
+	if (dead == NULL) {
+		dead = json_object();
+		json_object_set_new(lv->dead, stage_arn, dead);
+	}
+	js_set_int(dead, id, lv->now_ms);
+	state_touch(lv->st);
+}
+
+bool
+live_is_dead(const struct live *lv, const char *stage_arn, const char *id)
+{
+	return json_object_get(json_object_get(lv->dead, stage_arn), id) != NULL;
+}
+
+void
+live_reuse_token(struct live *lv, const char *stage_arn, const char *id)
+{
+	struct seat seat;
+
+	if (live_seat(lv, stage_arn, id, &seat) && !live_is_replica(&seat))
+		live_leave(lv, &seat);
+}
+
+void
 live_end_session(struct live *lv, const char *stage_arn, json_t *session)
 {
 	struct seat seat = { stage_arn, session, NULL };
@@ -288,6 +321,7 @@ live_forget_stage(struct live *lv, const char *stage_arn)
 	if (session != NULL)
 		live_end_session(lv, stage_arn, session);
 	json_object_del(lv->sessions, stage_arn);
+	json_object_del(lv->dead, stage_arn);
 	while (i-- > 0) {
 		entry = json_array_get(lv->pending, i);
 		if (js_is(entry, "stageArn", stage_arn))

@@ -16,6 +16,8 @@
  *                 "attributes"?, "shown": as ListParticipantReplicas has it } ]
  *     pending:  [ { "dueMs", "stageArn", "participantId", "userId"?, "attributes"? } ]
  *                 who is going to publish by himself (--auto-publish)
+ *     dead:     { "<stage arn>": { "<participant id>": unix ms } }
+ *                 ids that DisconnectParticipant ended: their tokens cannot join again
  */
 #ifndef EMULATOR_LIVE_H
 #define EMULATOR_LIVE_H
@@ -34,7 +36,7 @@ struct live {
 	struct bridge *bridge; /* hears of what EventBridge would tell */
 	struct ticker *ticker; /* turn.c */
 	int64_t now_ms;	       /* unix time */
-	json_t *sessions, *replicas, *pending;
+	json_t *sessions, *replicas, *pending, *dead;
 	int64_t linger_ms;	 /* a session outlives its last publisher by that */
 	int64_t replication_ms;	 /* from Start until the replica is there */
 	int64_t auto_publish_ms; /* from the token until he publishes; < 0: off */
@@ -76,6 +78,16 @@ void live_stop_publishing(struct live *lv, const struct seat *seat);
 
 /* Ends his publishing and the connection; a replica ends with its replication. */
 void live_leave(struct live *lv, const struct seat *seat);
+
+/*
+ * DisconnectParticipant: the participant leaves if connected, does not publish by itself any
+ * more, and the id can never join this stage again, whether it ever did or not.
+ */
+void live_kill(struct live *lv, const char *stage_arn, const char *id);
+bool live_is_dead(const struct live *lv, const char *stage_arn, const char *id);
+
+/* The token of a connected participant is used a second time: the older connection ends. */
+void live_reuse_token(struct live *lv, const char *stage_arn, const char *id);
 
 /* For replicas.c: only the connection ends, with the event. */
 void live_disconnect(struct live *lv, const struct seat *seat);

@@ -111,18 +111,13 @@ op_list_events(struct emulator *emu, const json_t *in, struct reply *rp)
 	return page_end(&pg, "events", rp);
 }
 
-/* Whose token was never used here may hold one all the same: that is no error. */
+/* An id that never joined is no error: its token may be on its way. */
 bool
 op_disconnect(struct emulator *emu, const json_t *in, struct reply *rp)
 {
-	const char *arn = js_text(in, "stageArn"), *id = js_text(in, "participantId");
-	struct seat seat;
-
 	if (ops_stage(emu, in, "stageArn", rp) == NULL)
 		return false;
-	turn_cancel(emu->live, arn, id);
-	if (live_seat(emu->live, arn, id, &seat))
-		live_leave(emu->live, &seat);
+	live_kill(emu->live, js_text(in, "stageArn"), js_text(in, "participantId"));
 	return true;
 }
 

@@ -112,13 +112,11 @@ ops_remove_stage(struct emulator *emu, const char *arn)
 	return state_stage_remove(emu->state, arn);
 }
 
-/* AWS does not say which kind of nothing it sends; a caller must bear both. */
 bool
 op_delete_stage(struct emulator *emu, const json_t *in, struct reply *rp)
 {
 	if (!ops_remove_stage(emu, js_text(in, "arn")))
 		return ops_no_such(rp, js_text(in, "arn"));
-	rp->empty = true;
 	return true;
 }
 

@@ -90,7 +90,6 @@ reply_body(struct reply *rp, json_t *body)
 {
 	json_decref(rp->body);
 	rp->body = body;
-	rp->empty = false;
 	return true;
 }
 

@@ -23,8 +23,7 @@ enum reply_send {
 struct reply {
 	int status;
 	char type[REPLY_TYPE_MAX_BYTES + 1]; /* x-amzn-ErrorType or "" */
-	json_t *body;			     /* owned; NULL is sent as {} */
-	bool empty;			     /* without a body: send nothing, not {} */
+	json_t *body;			     /* owned; NULL: the body is empty */
 	char raw[REPLY_RAW_MAX_BYTES + 1];   /* unless empty: sent instead */
 	char content_type[REPLY_TYPE_MAX_BYTES + 1];
 	char request_id[37];

@@ -139,7 +139,7 @@ body_text(const struct reply *rp)
 	else if (rp->body != NULL)
 		text = json_dumps(rp->body, JSON_COMPACT);
 	else
-		text = strdup(rp->empty ? "" : "{}");
+		text = strdup("");
 	if (text == NULL)
 		abort();
 	return text;

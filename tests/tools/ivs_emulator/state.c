@@ -28,9 +28,10 @@ struct state {
 static json_t *
 empty_root(const struct settings *s)
 {
-	return json_pack("{s:i, s:s, s:s, s:i, s:i, s:{}, s:[], s:{}, s:{}, s:[], s:[]}",
+	return json_pack(
+	    "{s:i, s:s, s:s, s:i, s:i, s:{}, s:[], s:{}, s:{}, s:{}, s:[], s:[]}",
 	    "version", VERSION, "region", s->region, "account", s->account, "lastSeq", 0,
-	    "tokensIssued", 0, "stages", "tokens", "keys", "sessions", "replicas",
+	    "tokensIssued", 0, "stages", "tokens", "keys", "sessions", "dead", "replicas",
 	    "pending");
 }
 
@@ -89,7 +90,7 @@ sessions_are_sound(json_t *sessions)
 static bool
 add_parts(json_t *root)
 {
-	static const char *const objects[] = { "keys", "sessions", NULL };
+	static const char *const objects[] = { "keys", "sessions", "dead", NULL };
 	static const char *const arrays[] = { "replicas", "pending", NULL };
 
 	for (size_t i = 0; objects[i] != NULL; i++) {

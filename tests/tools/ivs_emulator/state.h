@@ -5,7 +5,7 @@
  *       "stages": { "<arn>": { "seq": n, "stage": {...} } },
  *       "tokens": [ {participantId, stageArn, duration, ...} ],    newest last
  *       "keys": { "<arn>": { "seq": n, "key": {...} } },
- *       "sessions": {...}, "replicas": [...], "pending": [...] }   see live.h
+ *       "sessions": {...}, "dead": {...}, "replicas": [...], "pending": [...] }   see live.h
  *
  * seq rises with each thing made and orders lists. The text of tokens is never kept.
  *
@@ -42,7 +42,7 @@ bool state_commit(struct state *st, uint64_t version);
 const struct settings *state_settings(const struct state *st);
 
 /*
- * (locked) keys, sessions, replicas or pending, to read and to change; whoever changes it
+ * (locked) keys, sessions, dead, replicas or pending, to read and to change; whoever changes it
  * calls state_touch(). Borrowed for as long as the state is open.
  */
 json_t *state_part(struct state *st, const char *name);

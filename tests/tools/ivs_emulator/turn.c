@@ -48,23 +48,6 @@ act_replica(struct live *lv, json_t *replica, const char *stage_arn)
 	replicas_act(lv, replica);
 }
 
-/* The same person with an older token, who has been publishing until now. */
-static void
-make_older_leave(struct live *lv, const json_t *pending, const char *stage_arn)
-{
-	struct seat seat = { stage_arn, live_session(lv, stage_arn), NULL };
-	const char *user = js_text(pending, "userId"), *id;
-
-	if (*user == '\0')
-		return;
-	json_object_foreach (
-	    json_object_get(seat.session, "participants"), id, seat.participant)
-		if (js_is(live_shown(&seat), "userId", user) &&
-		    !js_is(pending, "participantId", id) &&
-		    js_true(live_shown(&seat), "published") && !live_is_replica(&seat))
-			live_leave(lv, &seat);
-}
-
 static void
 act_pending(struct live *lv, json_t *pending, const char *stage_arn)
 {
@@ -73,8 +56,8 @@ act_pending(struct live *lv, json_t *pending, const char *stage_arn)
 	json_incref(pending);
 	live_drop(lv->pending, pending);
 	state_touch(lv->st);
-	if (state_stage(lv->st, stage_arn) != NULL) {
-		make_older_leave(lv, pending, stage_arn);
+	if (state_stage(lv->st, stage_arn) != NULL &&
+	    !live_is_dead(lv, stage_arn, js_text(pending, "participantId"))) {
 		live_enter(lv, stage_arn, pending, &seat);
 		live_start_publishing(lv, &seat);
 	}
@@ -227,6 +210,7 @@ live_open(struct state *st, struct bridge *br, int64_t auto_publish_ms)
 		.sessions = state_part(st, "sessions"),
 		.replicas = state_part(st, "replicas"),
 		.pending = state_part(st, "pending"),
+		.dead = state_part(st, "dead"),
 		.linger_ms = LINGER_DEFAULT_MS,
 		.auto_publish_ms = auto_publish_ms,
 		.not_publishing = "ConflictException" };
@@ -269,19 +253,6 @@ may_publish(const json_t *token)
 	return false;
 }
 
-static void
-drop_pending(
-    struct live *lv, const char *stage_arn, const char *member, const char *value)
-{
-	for (size_t i = json_array_size(lv->pending); i-- > 0;) {
-		const json_t *entry = json_array_get(lv->pending, i);
-
-		if (js_is(entry, "stageArn", stage_arn) && js_is(entry, member, value))
-			json_array_remove(lv->pending, i);
-	}
-	state_touch(lv->st);
-}
-
 void
 turn_token_issued(struct live *lv, const char *stage_arn, const json_t *token)
 {
@@ -291,8 +262,6 @@ turn_token_issued(struct live *lv, const char *stage_arn, const json_t *token)
 
 	if (lv->auto_publish_ms < 0 || !may_publish(token))
 		return;
-	if (*js_text(token, "userId") != '\0')
-		drop_pending(lv, stage_arn, "userId", js_text(token, "userId"));
 	entry = json_pack("{s:s, s:I}", "stageArn", stage_arn, "dueMs",
 	    (json_int_t)(lv->now_ms + lv->auto_publish_ms));
 	js_copy(entry, token, kept);
@@ -303,5 +272,12 @@ turn_token_issued(struct live *lv, const char *stage_arn, const json_t *token)
 void
 turn_cancel(struct live *lv, const char *stage_arn, const char *participant_id)
 {
-	drop_pending(lv, stage_arn, "participantId", participant_id);
+	for (size_t i = json_array_size(lv->pending); i-- > 0;) {
+		const json_t *entry = json_array_get(lv->pending, i);
+
+		if (js_is(entry, "stageArn", stage_arn) &&
+		    js_is(entry, "participantId", participant_id))
+			json_array_remove(lv->pending, i);
+	}
+	state_touch(lv->st);
 }
