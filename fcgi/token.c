@@ -61,8 +61,8 @@ load_stage(struct app *app, struct req *rq, struct stage *stage, struct err *err
 	/* Who looks after the stages finds out whether it is gone; not this answer. */
 	if (err->source == ERR_FROM_AWS && err->kind == ERR_NOT_FOUND)
 		app->show_changed = rq->after_due = true;
-	if (err->source == ERR_FROM_AWS && err->kind != ERR_THROTTLED)
-		err->kind = ERR_TOKEN;
+	if (err->source == ERR_FROM_AWS)
+		tokens_aws_failed(err);
 	return false;
 }
 

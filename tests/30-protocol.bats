@@ -73,7 +73,7 @@ en='There is no such API path: GET / lists the endpoints.'
 	go_live
 	api POST /api/token/publisher "$(obj userId "$(fresh)")"
 	emulator DELETE faults
-	assert_envelope 500 TOKEN_GENERATION_FAILED
+	assert_envelope 503 AWS_ACCESS_DENIED
 	equals "$(grep -c canary-inside <<<"$http_body")" 0
 	equals "$(json '.error.details | has("cause")')" false
 }

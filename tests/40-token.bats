@@ -88,7 +88,7 @@ bad_user() { # JSON_VALUE
 	go_offline
 	fail_aws 1 403 AccessDeniedException
 	publisher "$(fresh host)"
-	assert_error 500 TOKEN_GENERATION_FAILED
+	assert_error 503 AWS_ACCESS_DENIED
 	equals "$(publisher_info)" "$info"
 	api GET /api/stats/publisher
 	equals "$(json .data.isPublisherLive)" false
@@ -240,6 +240,9 @@ bad_user() { # JSON_VALUE
 	done
 }
 
+# What the error says of the dependency.
+told() { json '.error.details | "\(.dependency) \(.operation) \(.reason)"'; }
+
 @test "AWS: a fault that passes is not seen by the client" {
 	stage=$(new_stage passing)
 	fail_aws 2 503 ServiceUnavailable
@@ -248,11 +251,13 @@ bad_user() { # JSON_VALUE
 	equals "$(seats "$stage")" 1
 }
 
-@test "AWS: a fault that stays answers TOKEN_GENERATION_FAILED after at most three tries" {
+@test "AWS: a fault that stays answers AWS_UNAVAILABLE after at most three tries" {
 	before=$(failed)
 	fail_aws 10 503 ServiceUnavailable
 	publisher "$(fresh)"
-	assert_error 500 TOKEN_GENERATION_FAILED
+	assert_error 503 AWS_UNAVAILABLE
+	equals "$(told)" 'aws CreateParticipantToken SERVER_ERROR'
+	equals "$(header Retry-After)" 1
 	(($(failed) - before >= 2 && $(failed) - before <= 3))
 }
 
@@ -260,20 +265,45 @@ bad_user() { # JSON_VALUE
 	before=$(failed)
 	fail_aws 10 403 AccessDeniedException
 	viewer "$(fresh)" stageArn "$(new_stage refused)"
-	assert_error 500 TOKEN_GENERATION_FAILED
+	assert_error 503 AWS_ACCESS_DENIED
+	equals "$(told)" 'aws CreateParticipantToken ACCESS_DENIED'
 	equals "$(($(failed) - before))" 1
 }
 
-@test "AWS: a connection that breaks answers TOKEN_GENERATION_FAILED" {
+@test "AWS: each way to refuse a token is 503 with a code and a reason of its own; 500 is our own fault" {
+	local status type code reason
+	while read -r status type code reason; do
+		fail_aws 3 "$status" "$type"
+		viewer "$(fresh)" stageArn "$(new_stage ways)"
+		emulator DELETE faults
+		equals "$type $http_status $(json .error.code) $(told)" \
+			"$type 503 $code aws CreateParticipantToken $reason"
+	done <<-END
+		400 ThrottlingException AWS_THROTTLED THROTTLED
+		402 ServiceQuotaExceededException AWS_QUOTA_EXCEEDED QUOTA_EXCEEDED
+		403 PendingVerification AWS_PENDING_VERIFICATION PENDING_VERIFICATION
+		403 UnrecognizedClientException AWS_ACCESS_DENIED ACCESS_DENIED
+		403 ExpiredTokenException AWS_ACCESS_DENIED CREDENTIALS_EXPIRED
+		403 InvalidSignatureException AWS_ACCESS_DENIED SIGNATURE_REFUSED
+		500 InternalServerException AWS_UNAVAILABLE SERVER_ERROR
+		404 ResourceNotFoundException AWS_UNAVAILABLE RESOURCE_NOT_FOUND
+	END
+	fail_aws 1 400 ValidationException
+	viewer "$(fresh)" stageArn "$(new_stage ways)"
+	assert_error 500 TOKEN_GENERATION_FAILED
+}
+
+@test "AWS: a connection that breaks answers AWS_UNAVAILABLE" {
 	emulator POST faults '{"operation":"CreateParticipantToken","count":0,"action":"drop"}'
 	viewer "$(fresh)" stageArn "$(new_stage dropped)"
-	assert_error 500 TOKEN_GENERATION_FAILED
+	assert_error 503 AWS_UNAVAILABLE
+	equals "$(told)" 'aws CreateParticipantToken NO_ANSWER'
 }
 
 @test "AWS: an answer that is no JSON is no token" {
 	emulator POST faults '{"operation":"CreateParticipantToken","count":0,"status":502,"body":"<html>Bad Gateway</html>","contentType":"text/html"}'
 	viewer "$(fresh)" stageArn "$(new_stage html)"
-	assert_error 500 TOKEN_GENERATION_FAILED
+	assert_error 503 AWS_UNAVAILABLE
 	equals "$(grep -c '<html' <<<"$http_body")" 0
 }
 
@@ -281,7 +311,7 @@ bad_user() { # JSON_VALUE
 	stage=$(new_stage given-back 1) u=$(fresh)
 	fail_aws 10 503 ServiceUnavailable
 	viewer "$u" stageArn "$stage"
-	assert_error 500 TOKEN_GENERATION_FAILED
+	assert_error 503 AWS_UNAVAILABLE
 	emulator DELETE faults
 	equals "$(seats "$stage") $(redis_c hexists "${P}viewer:stage" "$u") $(rows "$u" 'count(*)')" '0 0 0'
 	api GET "/api/viewer/history/$u"
@@ -299,7 +329,7 @@ bad_user() { # JSON_VALUE
 	joined=$(json '.data.viewers[0].joinedAt')
 	fail_aws 10 403 AccessDeniedException
 	viewer "$u" stageArn "$stage"
-	assert_error 500 TOKEN_GENERATION_FAILED
+	assert_error 503 AWS_ACCESS_DENIED
 	emulator DELETE faults
 	beat "$u" "$stage"
 	assert_status 200
@@ -313,7 +343,7 @@ bad_user() { # JSON_VALUE
 	viewer "$u" stageArn "$a"
 	fail_aws 10 403 AccessDeniedException
 	viewer "$u" stageArn "$b"
-	assert_error 500 TOKEN_GENERATION_FAILED
+	assert_error 503 AWS_ACCESS_DENIED
 	beat "$u" "$a"
 	assert_status 200
 	equals "$(seats "$b") $(rows "$u" 'count(*), count(left_at)')" '0 1|0'
@@ -322,7 +352,7 @@ bad_user() { # JSON_VALUE
 @test "AWS: what it says of itself does not reach the client" {
 	emulator POST faults '{"operation":"CreateParticipantToken","status":403,"type":"AccessDeniedException","message":"canary arn:aws:iam::1:user/x"}'
 	viewer "$(fresh)" stageArn "$(new_stage silent)"
-	assert_error 500 TOKEN_GENERATION_FAILED
+	assert_error 503 AWS_ACCESS_DENIED
 	equals "$(grep -c canary <<<"$http_body")" 0
 }
 
@@ -427,7 +457,7 @@ local_token() { # KIND BODY [NAME=VALUE...]
 	stage=$(new_stage local-once) u=$(fresh)
 	emulator POST faults '{"operation":"GetStage","count":0,"status":403,"type":"AccessDeniedException"}'
 	local_token viewer "$(obj userId "$u" stageArn "$stage")"
-	assert_error 500 TOKEN_GENERATION_FAILED
+	assert_error 503 AWS_ACCESS_DENIED
 	equals "$(seats "$stage") $(rows "$u" 'count(*)')" '0 0'
 	emulator DELETE faults
 	local_token viewer "$(obj userId "$u" stageArn "$stage")"

@@ -211,14 +211,14 @@ reserved_until() {
 	go_live
 	fault '{"operation":"CreateParticipantToken","status":403,"type":"AccessDeniedException","message":"no such user as arn-of-ours"}'
 	api POST /api/token/viewer "{\"userId\":\"$(fresh u)\"}"
-	assert_error 500 TOKEN_GENERATION_FAILED
+	assert_error 503 AWS_ACCESS_DENIED
 	id=$(json .error.details.awsRequestId)
 	matches "$id" '^[0-9a-f-]{36}$'
 	matches "$(tail -n 5 "$SUITE_DIR/log/emulator.calls.log")" "$id"
 	[[ $http_body != *arn-of-ours* ]]
 	fault '{"operation":"GetStage","status":403,"type":"AccessDeniedException"}'
 	aws GetStage "$MASTER"
-	equals "$(json '"\(.status) \(.error.code) \(.error.details.dependency)"')" "502 AWS_ACCESS_DENIED aws"
+	equals "$(json '"\(.status) \(.error.code) \(.error.details.dependency)"')" "503 AWS_ACCESS_DENIED aws"
 	equals "$(json .requestId)" "$(json .error.details.awsRequestId)"
 }
 

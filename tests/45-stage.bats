@@ -220,7 +220,7 @@ name_of() { fresh s; }
 		ConflictException 409 CONFLICT
 		ResourceNotFoundException 404 NOT_FOUND
 		ServiceQuotaExceededException 503 AWS_QUOTA_EXCEEDED
-		AccessDeniedException 502 AWS_ACCESS_DENIED
+		AccessDeniedException 503 AWS_ACCESS_DENIED
 		PendingVerification 503 AWS_PENDING_VERIFICATION
 		InternalServerException 503 SERVICE_UNAVAILABLE
 	EOF

@@ -159,7 +159,7 @@ cut_off() { # NUMBER KEY BODY
 	# A refusal now says nothing about the first attempt: the order stays.
 	fault '{"operation":"ListStages","type":"AccessDeniedException"}'
 	order "$key" "{\"name\":\"$name\"}"
-	assert_error 502 AWS_ACCESS_DENIED
+	assert_error 503 AWS_ACCESS_DENIED
 	kept_is "$key" open
 	order "$key" "{\"name\":\"$name\"}"
 	assert_status 201

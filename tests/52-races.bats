@@ -121,7 +121,7 @@ settle_records() { "$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log"; }
 	emulator DELETE faults
 	# 60 calls of 5 s by 8 workers would take 40 s.
 	sort -n -k3 "$BATS_TEST_TMPDIR/out" | tail -n 1
-	equals "$(cut -d' ' -f1 "$BATS_TEST_TMPDIR/out" | sort -u) $(seats "$stage")" '500 0'
+	equals "$(cut -d' ' -f1 "$BATS_TEST_TMPDIR/out" | sort -u) $(seats "$stage")" '503 0'
 	equals "$(awk '$3 > 12000000' "$BATS_TEST_TMPDIR/out" | wc -l)" 0
 	wait_until 5 gets_token "$u-last" "$stage"
 }
@@ -131,7 +131,7 @@ gets_token() { token_for "$1" "$2"; [ "$http_status" = 200 ]; }
 	stage=$(new_stage one-slow) u=$(fresh)
 	emulator POST faults '{"operation":"CreateParticipantToken","count":1,"action":"delay","delayMs":7000}'
 	token_for "$u-first" "$stage"
-	assert_error 500 TOKEN_GENERATION_FAILED
+	assert_error 503 AWS_UNAVAILABLE
 	for i in $(seq 40); do
 		echo "POST /api/token/viewer {\"userId\":\"$u-$i\",\"stageArn\":\"$stage\"}"
 	done | load_requests 8 >"$BATS_TEST_TMPDIR/out"
@@ -145,7 +145,7 @@ gets_token() { token_for "$1" "$2"; [ "$http_status" = 200 ]; }
 	wait_until 5 sits_on "$u" "$a"
 	slow_token 1600 403
 	token_for "$u" "$b"
-	assert_error 500 TOKEN_GENERATION_FAILED
+	assert_error 503 AWS_ACCESS_DENIED
 	wait
 	equals "$(cat "$BATS_TEST_TMPDIR/a") $(seats "$a") $(seats "$b")" '200 1 0'
 	api GET "/api/viewer/list/$a"

@@ -199,7 +199,7 @@ repeat_text() { matches "$(json .error.message)" '(重送同一個請求|send th
 	stage=$(new_stage kick-away) u=$(fresh)
 	comes "$u" "$stage"
 	for fault in '503 503 SERVICE_UNAVAILABLE GetStage' '429 503 AWS_THROTTLED ListParticipants' \
-		'403 502 AWS_ACCESS_DENIED DisconnectParticipant' '400 503 SERVICE_UNAVAILABLE ListParticipants'; do
+		'403 503 AWS_ACCESS_DENIED DisconnectParticipant' '400 503 SERVICE_UNAVAILABLE ListParticipants'; do
 		read -r status answered code operation <<<"$fault"
 		fault "{\"operation\":\"$operation\",\"count\":0,\"status\":$status}"
 		ban "$u"

@@ -78,7 +78,7 @@ asked_for_token() { [ "$(redis_c hexists "${P}viewer:moving" "$1")" = 1 ]; }
 	arn=$(lit_stage)
 	fault '{"operation":"DeleteStage","type":"AccessDeniedException"}'
 	api DELETE "/api/stage/$arn"
-	assert_error 502 AWS_ACCESS_DENIED
+	assert_error 503 AWS_ACCESS_DENIED
 	equals "$(active_replicas)" 0
 	seat nobody "$arn"
 	assert_error 404 NOT_FOUND
@@ -161,7 +161,7 @@ asked_for_token() { [ "$(redis_c hexists "${P}viewer:moving" "$1")" = 1 ]; }
 	arn=$(lit_stage)
 	emulator DELETE "stages/${arn##*/}" >/dev/null
 	token unlucky "$arn"
-	assert_error 500 TOKEN_GENERATION_FAILED
+	assert_error 503 AWS_UNAVAILABLE
 	wait_until 5 known "$arn" 0
 	token unlucky
 	assert_status 200

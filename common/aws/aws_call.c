@@ -119,6 +119,8 @@ aws_incomplete(
 	    op->repeat == AWS_READ ? ERR_UPSTREAM : ERR_UNCERTAIN,
 	    "%s: AWS answered 200 without '%s' (request id %s)", op->name, member,
 	    v->request_id);
+	err->operation = op->name;
+	err->reason = IVS_REASON_BAD_ANSWER;
 	memcpy(err->request_id, v->request_id, sizeof(err->request_id));
 	return false;
 }
@@ -153,6 +155,7 @@ read_answer(
 	    "AWS answered 200 and no JSON object: %zu bytes of type '%.40s' "
 	    "(request id %s)",
 	    answer->body.n, str_dup(c->arena, type).p, c->v->request_id);
+	err->reason = IVS_REASON_BAD_ANSWER;
 	memcpy(err->request_id, c->v->request_id, sizeof(err->request_id));
 	return failed_softly(c, true);
 }
@@ -181,8 +184,10 @@ wait_for_turn(struct call *c, struct err *err)
 	int64_t most_ms = left_ms(c) - SEND_MIN_MS, wait_ms;
 
 	if (!limiter_take(v->limiter, c->arena, c->op->name, most_ms > 0 ? most_ms : 0,
-		&wait_ms, err))
+		&wait_ms, err)) {
+		err->reason = IVS_REASON_THROTTLED;
 		return false;
+	}
 	sleep_ms(wait_ms);
 	return v->guard == NULL || v->guard(v->guard_arg, err);
 }
@@ -195,6 +200,7 @@ get_creds(struct call *c, struct sigv4_creds *ret, struct err *err)
 		return true;
 	if (err->kind == ERR_CONFIG)
 		err->kind = ERR_DENIED;
+	err->reason = IVS_REASON_NO_CREDENTIALS;
 	return false;
 }
 
@@ -331,6 +337,17 @@ settle_kind(const struct call *c, struct err *err)
 		err->kind = ERR_UNCERTAIN;
 }
 
+/* Without a word of its own a failure of AWS is one without an answer. */
+static void
+tell_why(const struct call *c, struct err *err)
+{
+	if (err->source != ERR_FROM_AWS)
+		return;
+	err->operation = c->op->name;
+	if (err->reason == NULL)
+		err->reason = IVS_REASON_NO_ANSWER;
+}
+
 static bool
 call_until_done(struct call *c, json_t **ret, struct err *err)
 {
@@ -348,6 +365,7 @@ call_until_done(struct call *c, json_t **ret, struct err *err)
 			continue;
 		c->failure.maybe_done = maybe_done;
 		settle_kind(c, &why);
+		tell_why(c, &why);
 		if (err->kind == ERR_NONE)
 			*err = why;
 		return err_while(err, "calling %s, try %d", c->op->name, c->tries);

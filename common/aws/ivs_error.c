@@ -90,6 +90,29 @@ type_of_status(int status)
 	return (struct error_type){ "", ERR_UPSTREAM, IVS_FAULT_FINAL };
 }
 
+/* The words of `details.reason`: docs/openapi.yaml, AwsReason. */
+static const char *
+reason_of(const struct error_type *t)
+{
+	static const char *const of_kind[ERR_KIND_COUNT] = {
+		[ERR_INPUT] = "REQUEST_REFUSED",
+		[ERR_NOT_FOUND] = "RESOURCE_NOT_FOUND",
+		[ERR_CONFLICT] = "CONFLICT",
+		[ERR_QUOTA] = "QUOTA_EXCEEDED",
+		[ERR_THROTTLED] = IVS_REASON_THROTTLED,
+		[ERR_DENIED] = "ACCESS_DENIED",
+		[ERR_UNVERIFIED] = "PENDING_VERIFICATION",
+		[ERR_UPSTREAM] = "SERVER_ERROR",
+		[ERR_CONFIG] = "UNKNOWN_OPERATION",
+	};
+
+	if (t->fault == IVS_FAULT_EXPIRED)
+		return "CREDENTIALS_EXPIRED";
+	if (t->fault == IVS_FAULT_CLOCK)
+		return "SIGNATURE_REFUSED";
+	return of_kind[t->kind];
+}
+
 static struct error_type
 classify(struct str name, int status)
 {
@@ -214,6 +237,7 @@ ivs_error_read(struct arena *a, const struct http_response *answer,
 	(void)err_from(err, ERR_FROM_AWS, type.kind,
 	    "AWS answered %d %.*s: %.*s (request id %s)", answer->status, STR_ARG(name),
 	    STR_ARG(text), id);
+	err->reason = reason_of(&type);
 	memcpy(err->request_id, id, sizeof(id));
 	return false;
 }

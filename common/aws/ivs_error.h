@@ -29,12 +29,19 @@ struct ivs_failure {
 	int64_t server_time_s;	/* the Date header; -1: absent */
 };
 
+/* Values of err.reason that no answer of AWS is the cause of; the others are in ivs_error.c. */
+#define IVS_REASON_NO_CREDENTIALS "NO_CREDENTIALS" /* nobody gives us keys */
+#define IVS_REASON_THROTTLED "THROTTLED"	   /* our own limiter, too */
+#define IVS_REASON_NO_ANSWER "NO_ANSWER"   /* not reached, or silent, or too late */
+#define IVS_REASON_BAD_ANSWER "BAD_ANSWER" /* 200 without what must be in it */
+
 /* x-amzn-RequestId, its letters, digits and '-'; "" when AWS sent none. */
 void ivs_error_request_id(const struct http_response *answer, char *out, size_t size);
 
 /*
  * Fill *ret and err (from AWS, with its request id) from an answer that is not 200. Text of AWS goes
- * into the cause, cleaned, cut, and only when no part of creds is in it.
+ * into the cause, cleaned, cut, and only when no part of creds is in it. err.reason is one word
+ * of our own for it.
  */
 bool ivs_error_read(struct arena *a, const struct http_response *answer,
     const struct sigv4_creds *creds, struct ivs_failure *ret, struct err *err);

@@ -18,6 +18,7 @@ set_v(struct err *err, enum err_source source, enum err_kind kind, enum msg tell
 	err->kind = kind;
 	err->source = source;
 	err->tell = tell;
+	err->operation = err->reason = NULL;
 	err->request_id[0] = err->trail[0] = '\0';
 	vsnprintf(err->cause, sizeof(err->cause), fmt, ap);
 	return false;

@@ -12,6 +12,8 @@
  *   trail   " (while ...)" added by callers, innermost first
  *   request_id  that AWS gave the failed call, for its support; "" when it gave none.
  *           Letters, digits and '-' only
+ *   operation, reason  of AWS: which call failed, and why in one word of ours, both of static
+ *           storage; NULL when no call of AWS failed
  *   tell    for the client: a text of the catalogue (base/messages.h);
  *           MSG_NONE = the usual text of the kind
  */
@@ -31,10 +33,11 @@ enum err_kind {
 	ERR_METHOD, /* known path, wrong method: 405 */
 	ERR_CONFLICT,
 	ERR_TOO_BIG,
-	ERR_RATE,	/* rate limit */
-	ERR_FULL,	/* no seat */
-	ERR_STAGES,	/* MAX_STAGES exist */
-	ERR_TOKEN,	/* a token could not be made */
+	ERR_RATE,   /* rate limit */
+	ERR_FULL,   /* no seat */
+	ERR_STAGES, /* MAX_STAGES exist */
+	ERR_TOKEN,  /* a token could not be made, by a fault of ours */
+	ERR_AWS_AWAY, /* AWS cannot make a token now: it does not answer, or lost the stage */
 	ERR_KEY_REUSED, /* an idempotency key came again with another request: 422 */
 	ERR_THROTTLED,	/* AWS, or our own limiter, says: not so fast; nothing was done */
 	ERR_QUOTA,	/* a quota of the AWS account is used up */
@@ -54,6 +57,7 @@ struct err {
 	enum err_kind kind;
 	enum err_source source;
 	enum msg tell;
+	const char *operation, *reason;
 	char request_id[64];
 	char cause[240];
 	char trail[160];

@@ -349,6 +349,25 @@ make_local(struct tokens *t, struct arena *a, const struct token_order *order,
 	return true;
 }
 
+void
+tokens_aws_failed(struct err *err)
+{
+	switch (err->kind) {
+	case ERR_UPSTREAM:
+	case ERR_UNCERTAIN: /* a token that nobody got is no harm */
+	case ERR_NOT_FOUND: /* who looks after the stages finds out */
+		err->kind = ERR_AWS_AWAY;
+		break;
+	case ERR_INPUT:
+	case ERR_CONFLICT:
+	case ERR_CONFIG:
+		err->kind = ERR_TOKEN;
+		break;
+	default: /* refused, throttled, a quota: the kind says it */
+		break;
+	}
+}
+
 static bool
 make_by_api(struct tokens *t, struct arena *a, const struct token_order *order,
     struct token *ret, struct err *err)
@@ -363,8 +382,7 @@ make_by_api(struct tokens *t, struct arena *a, const struct token_order *order,
 
 	if (!ivs_create_participant_token(t->ivs, a, &ask, &got, err)) {
 		ret->no_stage = err->kind == ERR_NOT_FOUND;
-		if (err->kind != ERR_THROTTLED) /* that one says when to come again */
-			err->kind = ERR_TOKEN;	/* cause and source stay */
+		tokens_aws_failed(err);
 		return err_while(err, "asking AWS for a token");
 	}
 	ret->token = got.token;

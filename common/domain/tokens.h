@@ -65,10 +65,16 @@ struct str tokens_next_ivs_user_id(const struct config *cfg, struct arena *a,
 
 /*
  * Make the token.
- * ERR_THROTTLED: calls of AWS come too fast. ERR_TOKEN (kept source) when AWS refused otherwise
- * or is away; ERR_BUG otherwise.
+ * Errors: what tokens_aws_failed makes of a failure of AWS; ERR_BUG otherwise.
  */
 bool tokens_make(struct tokens *t, struct arena *a, const struct token_order *order,
     struct token *ret, struct err *err);
+
+/*
+ * A call of AWS that a token needs has failed: what the client is told. ERR_AWS_AWAY: AWS gives
+ * none now; ERR_TOKEN: AWS takes our request for malformed; ERR_THROTTLED, ERR_QUOTA, ERR_DENIED and
+ * ERR_UNVERIFIED stay. Source, cause, operation and reason stay, too.
+ */
+void tokens_aws_failed(struct err *err);
 
 #endif

@@ -26,10 +26,11 @@ static const struct {
 	[ERR_FULL] = { 503, "STAGE_FULL", MSG_STAGE_FULL, 5 },
 	[ERR_STAGES] = { 503, "STAGE_LIMIT_REACHED", MSG_STAGE_LIMIT, 30 },
 	[ERR_TOKEN] = { 500, "TOKEN_GENERATION_FAILED", MSG_TOKEN_FAILED, 0 },
+	[ERR_AWS_AWAY] = { 503, "AWS_UNAVAILABLE", MSG_AWS_AWAY, 1 },
 	[ERR_KEY_REUSED] = { 422, "IDEMPOTENCY_KEY_REUSED", MSG_KEY_REUSED, 0 },
 	[ERR_THROTTLED] = { 503, "AWS_THROTTLED", MSG_AWS_THROTTLED, 1 },
 	[ERR_QUOTA] = { 503, "AWS_QUOTA_EXCEEDED", MSG_AWS_QUOTA, 60 },
-	[ERR_DENIED] = { 502, "AWS_ACCESS_DENIED", MSG_AWS_DENIED, 0 },
+	[ERR_DENIED] = { 503, "AWS_ACCESS_DENIED", MSG_AWS_DENIED, 60 },
 	[ERR_UNVERIFIED] = { 503, "AWS_PENDING_VERIFICATION", MSG_AWS_UNVERIFIED, 60 },
 	[ERR_LOCK_LOST] = { 503, "SERVICE_UNAVAILABLE", MSG_UNAVAILABLE, 1 },
 	[ERR_UPSTREAM] = { 503, "SERVICE_UNAVAILABLE", MSG_UNAVAILABLE, 1 },
@@ -220,6 +221,17 @@ request_id_json(struct arena *a, const char *id)
 	return json_str(buf_ok(&b) ? buf_view(&b) : STR(""));
 }
 
+/* Which engine failed; of AWS also which call and why. */
+static void
+add_dependency(json_t *d, const struct err *err)
+{
+	json_object_set_new(d, "dependency", json_string(err_source_name(err->source)));
+	if (err->operation != NULL)
+		json_object_set_new(d, "operation", json_string(err->operation));
+	if (err->reason != NULL && json_object_get(d, "reason") == NULL)
+		json_object_set_new(d, "reason", json_string(err->reason));
+}
+
 /* What the client may know beside code and message. */
 static json_t *
 error_details(const struct resp *rs, struct req *rq, const struct err *err)
@@ -235,9 +247,8 @@ error_details(const struct resp *rs, struct req *rq, const struct err *err)
 		if (reasons[i].text == err->tell)
 			json_object_set_new(d, "reason", json_string(reasons[i].reason));
 	if (err->source != ERR_FROM_NONE &&
-	    (kinds[err->kind].status >= 502 || rq->cfg->environment == ENV_DEVELOPMENT))
-		json_object_set_new(
-		    d, "dependency", json_string(err_source_name(err->source)));
+	    (kinds[err->kind].status >= 503 || rq->cfg->environment == ENV_DEVELOPMENT))
+		add_dependency(d, err);
 	if (err->source == ERR_FROM_AWS && err->request_id[0] != '\0')
 		json_object_set_new(
 		    d, "awsRequestId", request_id_json(rq->arena, err->request_id));

@@ -49,7 +49,7 @@ well() { api POST /api/token/viewer '{"userId":"well"}' && [[ $http_status == 20
 again=$(seconds_until 20 well)
 crowd_end
 is "api: tokens refused, of 16" "$(($(seen frozen join n) - $(seen frozen join good)))" 16
-is "api: answered" "$(failures frozen join)" "500 TOKEN_GENERATION_FAILED: 16"
+is "api: answered" "$(failures frozen join)" "503 AWS_UNAVAILABLE: 16"
 told "api: one more" "$answer"
 is "api: seats that were kept for them" "$(seats "$MASTER")" 1
 most "api: join ms, at most" "$(seen frozen join max)" 12000 "a call of AWS may last 5,000; document: 3,000"
