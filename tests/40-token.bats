@@ -270,29 +270,6 @@ told() { json '.error.details | "\(.dependency) \(.operation) \(.reason)"'; }
 	equals "$(($(failed) - before))" 1
 }
 
-@test "AWS: each way to refuse a token is 503 with a code and a reason of its own; 500 is our own fault" {
-	local status type code reason
-	while read -r status type code reason; do
-		fail_aws 3 "$status" "$type"
-		viewer "$(fresh)" stageArn "$(new_stage ways)"
-		emulator DELETE faults
-		equals "$type $http_status $(json .error.code) $(told)" \
-			"$type 503 $code aws CreateParticipantToken $reason"
-	done <<-END
-		400 ThrottlingException AWS_THROTTLED THROTTLED
-		402 ServiceQuotaExceededException AWS_QUOTA_EXCEEDED QUOTA_EXCEEDED
-		403 PendingVerification AWS_PENDING_VERIFICATION PENDING_VERIFICATION
-		403 UnrecognizedClientException AWS_ACCESS_DENIED ACCESS_DENIED
-		403 ExpiredTokenException AWS_ACCESS_DENIED CREDENTIALS_EXPIRED
-		403 InvalidSignatureException AWS_ACCESS_DENIED SIGNATURE_REFUSED
-		500 InternalServerException AWS_UNAVAILABLE SERVER_ERROR
-		404 ResourceNotFoundException AWS_UNAVAILABLE RESOURCE_NOT_FOUND
-	END
-	fail_aws 1 400 ValidationException
-	viewer "$(fresh)" stageArn "$(new_stage ways)"
-	assert_error 500 TOKEN_GENERATION_FAILED
-}
-
 @test "AWS: a connection that breaks answers AWS_UNAVAILABLE" {
 	emulator POST faults '{"operation":"CreateParticipantToken","count":0,"action":"drop"}'
 	viewer "$(fresh)" stageArn "$(new_stage dropped)"

@@ -222,6 +222,30 @@ reserved_until() {
 	equals "$(json .requestId)" "$(json .error.details.awsRequestId)"
 }
 
+@test "each way to refuse a token is 503 with a code and a reason of its own; 500 is our own fault" {
+	local status type code reason told='.error.details | "\(.dependency) \(.operation) \(.reason)"'
+	go_live
+	while read -r status type code reason; do
+		fault "{\"operation\":\"CreateParticipantToken\",\"count\":3,\"status\":$status,\"type\":\"$type\"}"
+		api POST /api/token/viewer "$(obj userId "$(fresh u)")"
+		emulator DELETE faults
+		equals "$type $http_status $(json .error.code) $(json "$told")" \
+			"$type 503 $code aws CreateParticipantToken $reason"
+	done <<-END
+		400 ThrottlingException AWS_THROTTLED THROTTLED
+		402 ServiceQuotaExceededException AWS_QUOTA_EXCEEDED QUOTA_EXCEEDED
+		403 PendingVerification AWS_PENDING_VERIFICATION PENDING_VERIFICATION
+		403 UnrecognizedClientException AWS_ACCESS_DENIED ACCESS_DENIED
+		403 ExpiredTokenException AWS_ACCESS_DENIED CREDENTIALS_EXPIRED
+		403 InvalidSignatureException AWS_ACCESS_DENIED SIGNATURE_REFUSED
+		500 InternalServerException AWS_UNAVAILABLE SERVER_ERROR
+		404 ResourceNotFoundException AWS_UNAVAILABLE RESOURCE_NOT_FOUND
+	END
+	fault '{"operation":"CreateParticipantToken","status":400,"type":"ValidationException"}'
+	api POST /api/token/viewer "$(obj userId "$(fresh u)")"
+	assert_error 500 TOKEN_GENERATION_FAILED
+}
+
 @test "throttled by AWS, a token route says so and when to come again" {
 	go_live
 	fault '{"operation":"CreateParticipantToken","count":3,"status":400,"type":"ThrottlingException"}'
