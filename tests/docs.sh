@@ -1,7 +1,7 @@
 #!/bin/sh
 # docs.sh [--update] - the tables of settings in the READMEs are what the programs say; every
 # route of the programs is in docs/openapi.yaml and in both READMEs, and nothing else is; so every
-# error code; every key and script of Redis is in docs/design.md, every job in the crontab and
+# error code and reason; every key and script of Redis is in docs/design.md, every job in the crontab and
 # the READMEs; the line of deploy/redis-user.acl in docs/deployment.md. --update writes the tables.
 set -eu
 cd "$(dirname "$0")/.."
@@ -67,6 +67,11 @@ done
 codes_sent >"$a"
 codes_documented >"$b"
 same "the error codes and docs/openapi.yaml"
+grep -oE '^	\{ MSG_[A-Z_]+, "[A-Z_]+"' common/web/response.c | cut -d'"' -f2 | sort -u >"$a"
+while read -r reason; do
+	grep -qwF "$reason" docs/openapi.yaml ||
+		{ echo "docs/openapi.yaml has no reason $reason" >&2; bad=1; }
+done <"$a"
 cat common/lua/*.lua common/lua/lib/*.lua | grep -oE "P \.\. '[a-z_:]+" |
 	cut -d"'" -f2 | sort -u >"$a"
 while read -r key; do

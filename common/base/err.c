@@ -58,6 +58,18 @@ err_tell(struct err *err, enum err_kind kind, enum msg tell, const char *fmt, ..
 	return false;
 }
 
+bool
+err_tell_from(struct err *err, enum err_source source, enum err_kind kind, enum msg tell,
+    const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	set_v(err, source, kind, tell, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
 static void __attribute__((format(printf, 2, 0)))
 trail_add_v(struct err *err, const char *fmt, va_list ap)
 {

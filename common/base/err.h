@@ -46,8 +46,9 @@ enum err_kind {
 	ERR_LOCK_LOST,	/* somebody else holds the lock by now; nothing was done */
 	ERR_UPSTREAM,	/* Redis, PostgreSQL or AWS is away; nothing was done */
 	ERR_UNCERTAIN,	/* as above, but the write may have happened */
-	ERR_CONFIG,	/* the operator must change a setting */
-	ERR_BUG,	/* our own fault */
+	ERR_SCHEMA, /* the database has not the schema of this program; nothing was done */
+	ERR_CONFIG, /* the operator must change a setting */
+	ERR_BUG,    /* our own fault */
 	ERR_KIND_COUNT
 };
 
@@ -77,6 +78,10 @@ bool err_from(struct err *err, enum err_source source, enum err_kind kind,
 /* As err_set, with the text the client shall read. */
 bool err_tell(struct err *err, enum err_kind kind, enum msg tell, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* As err_tell, of an engine. */
+bool err_tell_from(struct err *err, enum err_source source, enum err_kind kind,
+    enum msg tell, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* Add what we were doing. Returns false. */
 bool err_while(struct err *err, const char *fmt, ...)

@@ -178,10 +178,62 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	    "Redis cannot be reached at the moment: try again shortly." },
 	[MSG_REDIS_COLD] = { "系統正在還原直播狀態，請稍後再試",
 	    "The state of the show is being restored: try again shortly." },
+	[MSG_RESTORE_WAITS] = {
+	    "系統要從 PostgreSQL 還原直播狀態，但目前無法讀取 PostgreSQL，請管理員先恢復 PostgreSQL",
+	    "The state of the show is restored from PostgreSQL, which cannot be read at the "
+	    "moment: PostgreSQL must come back first." },
+	[MSG_REDIS_FULL] = { "Redis 的記憶體已滿，請管理員調高 maxmemory 或釋放記憶體",
+	    "Redis is out of memory: the operator must raise its maxmemory or free memory." },
+	[MSG_REDIS_LOADING] = { "Redis 正在載入資料，請稍後再試",
+	    "Redis is loading its data: try again shortly." },
+	[MSG_REDIS_CANNOT_SAVE] = { "Redis 無法將資料寫入磁碟，因此拒絕寫入，請管理員檢查磁碟",
+	    "Redis cannot save to its disk and therefore takes no writes: the operator must "
+	    "check the disk." },
+	[MSG_REDIS_DENIED] = {
+	    "Redis 拒絕了伺服器的密碼或權限，請管理員檢查 REDIS_USER、REDIS_PASSWORD 與 ACL",
+	    "Redis refuses this server's password or rights: the operator must check "
+	    "REDIS_USER, REDIS_PASSWORD and the ACL." },
+	[MSG_REDIS_READ_ONLY] = { "Redis 目前為唯讀副本，正在尋找主節點，請稍後再試",
+	    "Redis is a read-only replica at the moment; the primary is being looked for: "
+	    "try again shortly." },
+	[MSG_REDIS_ELSEWHERE] = { "Redis 的主節點已移轉，正在重新尋找，請稍後再試",
+	    "Another Redis server is the primary now and is being looked for: try again "
+	    "shortly." },
+	[MSG_REDIS_REFUSED] = { "Redis 拒絕了這項操作，請稍後再試；原因請見伺服器紀錄",
+	    "Redis refused the operation: try again shortly; the server's log has the reason." },
+	[MSG_STALE] = { "目前無法更新觀眾狀態，因此無法得知現況，請稍後再試",
+	    "Nothing refreshes the state of the viewers at the moment, so it is not known: try "
+	    "again shortly." },
 	[MSG_TOO_LATE] = { "此請求等候過久，未執行，請重新送出",
 	    "The request waited for too long and was not carried out: send it again." },
 	[MSG_POSTGRES_AWAY] = { "無法連線至 PostgreSQL，請稍後再試",
 	    "PostgreSQL cannot be reached at the moment: try again shortly." },
+	[MSG_POSTGRES_FULL] = { "PostgreSQL 的磁碟、記憶體或連線數已用盡，請管理員處理",
+	    "PostgreSQL has no disk space, memory or connections left: the operator must make "
+	    "room." },
+	[MSG_POSTGRES_DENIED] = {
+	    "PostgreSQL 拒絕了伺服器的密碼或資料表權限，請管理員檢查 DB_USER 與其權限",
+	    "PostgreSQL refuses this server's password or its rights on a table: the operator "
+	    "must check DB_USER and its rights." },
+	[MSG_POSTGRES_READ_ONLY] = { "PostgreSQL 目前為唯讀或待命節點，無法寫入，請管理員檢查",
+	    "PostgreSQL is read-only or a standby and takes no writes: the operator must check "
+	    "it." },
+	[MSG_POSTGRES_REFUSED] = { "PostgreSQL 拒絕了這項操作，請稍後再試；原因請見伺服器紀錄",
+	    "PostgreSQL refused the operation: try again shortly; the server's log has the "
+	    "reason." },
+	[MSG_RECORDS_WAIT] = { "觀看紀錄無法寫入 PostgreSQL，暫存於 Redis；原因請見伺服器紀錄",
+	    "Records cannot be written to PostgreSQL and wait in Redis: the server's log has the "
+	    "reason." },
+	[MSG_SCHEMA_FOREIGN] = {
+	    "此資料庫屬於其他程式，並非本系統所建立；請管理員設定另一個資料庫並執行 deploy/migrate",
+	    "The database is that of another program: the operator must name a database of its "
+	    "own and run deploy/migrate." },
+	[MSG_SCHEMA_OLDER] = { "資料庫結構比程式舊，請管理員執行 deploy/migrate",
+	    "The database's schema is older than this program: the operator must run "
+	    "deploy/migrate." },
+	[MSG_SCHEMA_NEWER] = { "資料庫結構比程式新，請管理員升級程式",
+	    "The database's schema is newer than this program: the operator must upgrade the "
+	    "program." },
 	[MSG_AWS_AWAY] = { "無法連線至 AWS，請稍後再試",
 	    "AWS cannot be reached at the moment: try again shortly." },
 	[MSG_SHORT_ID_WANTED] = {

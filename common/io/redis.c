@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "io/redis_conn.h"
+#include "io/redis_refusal.h"
 #include "io/redis_reply.h"
 #include "base/banned.h"
 
@@ -236,7 +237,6 @@ greet(struct redis *r, int64_t deadline, struct err *err)
 	while (n-- > 0 && res == CONN_OK) {
 		res = read_reply(r, &r->scratch, &reply, deadline);
 		if (res == CONN_OK && !redis_reply_ok(reply, err)) {
-			err->kind = ERR_UPSTREAM; /* password or database: not ours */
 			disconnect(r);
 			return false;
 		}
@@ -306,11 +306,12 @@ note_repeated(struct redis_call **calls, size_t n)
 		calls[n]->repeated = true;
 }
 
-/* No error of a call but of the server as it is now: it is not, or no longer, the primary. */
+/* The error is not about the call: this server is not, or no longer, the primary. */
 static bool
 wrong_server(const struct reply *reply)
 {
-	return reply_says(reply, STR("READONLY")) || reply_says(reply, STR("MASTERDOWN"));
+	return reply != NULL && reply->type == REPLY_ERROR &&
+	       redis_refusal_of(reply).elsewhere;
 }
 
 static void

@@ -66,11 +66,12 @@ bool redis_run(struct redis *r, struct redis_call **calls, size_t n, struct err 
 bool redis_call(struct redis *r, struct redis_call *c, struct err *err);
 
 /*
- * An error reply of the server as an err: LOADING, READONLY, OOM, MISCONF, MASTERDOWN,
- * CLUSTERDOWN, NOAUTH, NOPERM (in a script, too) are ERR_UPSTREAM; others ERR_BUG. So is the answer {'COLD'}
- * (lua/lib/epoch.lua): ERR_UPSTREAM with MSG_REDIS_COLD.
- * After READONLY and MASTERDOWN redis_run has given up the connection: the next call looks
- * for the primary anew, its name included.
+ * An error reply of the server as an err (io/redis_refusal.h): ERR_BUG when a script of ours
+ * failed; everything else is the server's refusal, ERR_UPSTREAM with the text for the client. So
+ * is the answer {'COLD'} (lua/lib/epoch.lua): MSG_REDIS_COLD, or MSG_RESTORE_WAITS from PostgreSQL
+ * when that is what the loading waits for.
+ * When the error says that another server is the primary, redis_run has given up the connection:
+ * the next call looks for the primary anew, its name included.
  */
 bool redis_reply_ok(const struct reply *r, struct err *err);
 

@@ -1,5 +1,6 @@
 #include "io/redis_reply.h"
 
+#include "io/redis_refusal.h"
 #include "base/banned.h"
 
 /* hiredis 1.0 changed the type of an array's length. */
@@ -163,65 +164,44 @@ reply_int(const struct reply *r, size_t i)
 	return e != NULL && e->type == REPLY_INT ? e->i : 0;
 }
 
-/* What the server says when it is there but cannot serve: not our fault, and it passes. */
-static const struct str away_words[] = {
-	STR("LOADING"),
-	STR("READONLY"),
-	STR("OOM"),
-	STR("MISCONF"),
-	STR("MASTERDOWN"),
-	STR("CLUSTERDOWN"),
-	STR("TRYAGAIN"),
-	STR("NOAUTH"),
-	STR("WRONGPASS"),
-	STR("NOPERM"),
-	STR("ERR The user executing the script can't"), /* NOPERM inside a script */
-	STR("BUSY"),
-	STR("NOREPLICAS"),
-	STR("UNKILLABLE"),
-	STR("ERR Protocol error"),
-	STR("ERR max number of clients"),
-};
-
-/* Older servers put the word behind what they say of the script. */
-bool
-reply_says(const struct reply *r, struct str word)
-{
-	size_t i;
-
-	if (r == NULL || r->type != REPLY_ERROR)
-		return false;
-	for (i = 0; i + word.n <= r->s.n; i++)
-		if ((i == 0 || r->s.p[i - 1] == '-') &&
-		    memcmp(r->s.p + i, word.p, word.n) == 0)
-			return true;
-	return false;
-}
-
 bool
 reply_is_cold(const struct reply *r)
 {
 	return str_is(reply_str(r, 0), "COLD");
 }
 
+/* The second element names the store that the loading waits for (lua/restore_failed.lua). */
+static bool
+cold(const struct reply *r, struct err *err)
+{
+	if (str_is(reply_str(r, 1), "postgres"))
+		return err_tell_from(err, ERR_FROM_POSTGRES, ERR_UPSTREAM,
+		    MSG_RESTORE_WAITS,
+		    "redis has no state, and PostgreSQL, which has it, cannot be read");
+	return err_tell_from(err, ERR_FROM_REDIS, ERR_UPSTREAM, MSG_REDIS_COLD,
+	    "redis has no state: it is loaded from PostgreSQL");
+}
+
+static bool
+refused(const struct reply *r, struct err *err)
+{
+	struct redis_refusal f = redis_refusal_of(r);
+	bool first = str_starts(r->s, f.word);
+
+	if (f.ours)
+		return err_from(err, ERR_FROM_REDIS, ERR_BUG,
+		    "redis: a script failed: %.*s", STR_ARG(r->s));
+	return err_tell_from(err, ERR_FROM_REDIS, ERR_UPSTREAM, f.tell,
+	    "redis refused: %.*s%s%.*s", (int)(first ? 0 : f.word.n), f.word.p,
+	    first ? "" : ": ", STR_ARG(r->s));
+}
+
 bool
 redis_reply_ok(const struct reply *r, struct err *err)
 {
-	enum err_kind kind = ERR_BUG;
-	size_t i;
-
 	if (r == NULL)
 		return err_set(err, ERR_BUG, "no reply from redis");
-	if (reply_is_cold(r)) {
-		(void)err_tell(err, ERR_UPSTREAM, MSG_REDIS_COLD,
-		    "redis has no state: it is loaded from PostgreSQL");
-		err->source = ERR_FROM_REDIS;
-		return false;
-	}
-	if (r->type != REPLY_ERROR)
-		return true;
-	for (i = 0; i < sizeof(away_words) / sizeof(*away_words); i++)
-		if (reply_says(r, away_words[i]))
-			kind = ERR_UPSTREAM;
-	return err_from(err, ERR_FROM_REDIS, kind, "redis refused: %.*s", STR_ARG(r->s));
+	if (reply_is_cold(r))
+		return cold(r, err);
+	return r->type != REPLY_ERROR || refused(r, err);
 }

@@ -14,7 +14,4 @@
 /* NULL: no memory. */
 redisReader *reply_reader_new(void);
 
-/* An error of this word. */
-bool reply_says(const struct reply *r, struct str word);
-
 #endif

@@ -35,14 +35,15 @@ static const struct {
 	[ERR_LOCK_LOST] = { 503, "SERVICE_UNAVAILABLE", MSG_UNAVAILABLE, 1 },
 	[ERR_UPSTREAM] = { 503, "SERVICE_UNAVAILABLE", MSG_UNAVAILABLE, 1 },
 	[ERR_UNCERTAIN] = { 503, "SERVICE_UNAVAILABLE", MSG_UNAVAILABLE, 1 },
+	[ERR_SCHEMA] = { 503, "SERVICE_UNAVAILABLE", MSG_UNAVAILABLE, 1 },
 	[ERR_CONFIG] = { 500, "INTERNAL_ERROR", MSG_INTERNAL, 0 },
 	[ERR_BUG] = { 500, "INTERNAL_ERROR", MSG_INTERNAL, 0 },
 };
 
 /* Texts that carry a machine-readable reason of their own in details.reason. */
-static const struct {
+static const struct reason {
 	enum msg text;
-	const char *reason;
+	const char *name;
 	int64_t retry_after_s;
 } reasons[] = {
 	{ MSG_PUBLISHER_OFFLINE, "PUBLISHER_OFFLINE", 5 },
@@ -52,6 +53,27 @@ static const struct {
 	{ MSG_NOT_PUBLISHING, "NOT_PUBLISHING", 0 },
 	{ MSG_IN_PROGRESS, "IN_PROGRESS", 1 },
 	{ MSG_STAGE_GONE, "STAGE_GONE", 0 },
+	/* why a store does not serve; details.dependency says which */
+	{ MSG_REDIS_COLD, "RESTORING", 1 },
+	{ MSG_RESTORE_WAITS, "RESTORING", 1 },
+	{ MSG_REDIS_FULL, "OUT_OF_MEMORY", 1 },
+	{ MSG_REDIS_LOADING, "LOADING", 1 },
+	{ MSG_REDIS_CANNOT_SAVE, "CANNOT_SAVE", 1 },
+	{ MSG_REDIS_DENIED, "DENIED", 1 },
+	{ MSG_REDIS_READ_ONLY, "READ_ONLY", 1 },
+	{ MSG_REDIS_ELSEWHERE, "FAILOVER", 1 },
+	{ MSG_REDIS_REFUSED, "REFUSED", 1 },
+	{ MSG_REDIS_AWAY, "UNREACHABLE", 1 },
+	{ MSG_STALE, "STALE", 1 },
+	{ MSG_POSTGRES_AWAY, "UNREACHABLE", 1 },
+	{ MSG_POSTGRES_FULL, "NO_ROOM", 1 },
+	{ MSG_POSTGRES_DENIED, "DENIED", 1 },
+	{ MSG_POSTGRES_READ_ONLY, "READ_ONLY", 1 },
+	{ MSG_POSTGRES_REFUSED, "REFUSED", 1 },
+	{ MSG_RECORDS_WAIT, "NOT_WRITTEN", 1 },
+	{ MSG_SCHEMA_FOREIGN, "SCHEMA_FOREIGN", 1 },
+	{ MSG_SCHEMA_OLDER, "SCHEMA_OLDER", 1 },
+	{ MSG_SCHEMA_NEWER, "SCHEMA_NEWER", 1 },
 };
 
 static const enum msg away_text[] = {
@@ -154,17 +176,45 @@ write_cors(const struct resp *rs, const struct req *rq, struct buf *out)
 	    PREFLIGHT_MAX_AGE_S);
 }
 
+enum msg
+resp_error_text(const struct err *err)
+{
+	enum msg text = err->tell;
+
+	if (text == MSG_NONE && (err->kind == ERR_UPSTREAM || err->kind == ERR_UNCERTAIN))
+		text = away_text[err->source];
+	return text != MSG_NONE ? text : kinds[err->kind].text;
+}
+
+/* NULL: the error has no reason beside its code. */
+static const struct reason *
+reason_of(const struct err *err)
+{
+	enum msg text = resp_error_text(err);
+	size_t i;
+
+	for (i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
+		if (reasons[i].text == text)
+			return &reasons[i];
+	return NULL;
+}
+
+const char *
+resp_error_reason(const struct err *err)
+{
+	const struct reason *r = reason_of(err);
+
+	return r != NULL ? r->name : NULL;
+}
+
 static int64_t
 retry_after(const struct resp *rs, const struct err *err)
 {
-	size_t i;
+	const struct reason *r = reason_of(err);
 
 	if (rs->retry_after_s > 0)
 		return rs->retry_after_s;
-	for (i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
-		if (reasons[i].text == err->tell)
-			return reasons[i].retry_after_s;
-	return kinds[err->kind].retry_after_s;
+	return r != NULL ? r->retry_after_s : kinds[err->kind].retry_after_s;
 }
 
 static void
@@ -236,16 +286,15 @@ add_dependency(json_t *d, const struct err *err)
 static json_t *
 error_details(const struct resp *rs, struct req *rq, const struct err *err)
 {
+	const char *reason = resp_error_reason(err);
 	json_t *d = rs->details;
-	size_t i;
 
 	if (d == NULL)
 		d = err->kind == ERR_INPUT ? req_problems(rq) : json_object();
 	if (err->kind == ERR_TOO_BIG)
 		json_object_set_new(d, "maxBytes", json_integer(rq->cfg->max_body_bytes));
-	for (i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
-		if (reasons[i].text == err->tell)
-			json_object_set_new(d, "reason", json_string(reasons[i].reason));
+	if (reason != NULL)
+		json_object_set_new(d, "reason", json_string(reason));
 	if (err->source != ERR_FROM_NONE &&
 	    (kinds[err->kind].status >= 503 || rq->cfg->environment == ENV_DEVELOPMENT))
 		add_dependency(d, err);
@@ -262,15 +311,10 @@ error_details(const struct resp *rs, struct req *rq, const struct err *err)
 static json_t *
 error_envelope(struct resp *rs, struct req *rq, const struct err *err)
 {
-	enum msg text = err->tell;
 	json_t *e, *details = error_details(rs, rq, err);
 
-	if (text == MSG_NONE && (err->kind == ERR_UPSTREAM || err->kind == ERR_UNCERTAIN))
-		text = away_text[err->source];
-	if (text == MSG_NONE)
-		text = kinds[err->kind].text;
 	e = json_pack("{s:s, s:s}", "code", kinds[err->kind].code, "message",
-	    message(text, rq->lang));
+	    message(resp_error_text(err), rq->lang));
 	if (details != NULL)
 		json_object_set_new(e, "details", details);
 	return json_pack("{s:b, s:o}", "success", 0, "error", e);

@@ -32,6 +32,10 @@ void resp_message(struct resp *rs, json_t *data, enum msg message);
 /* Text as it is, without envelope. Borrows both until the answer is written. */
 void resp_text(struct resp *rs, struct str text, const char *content_type);
 
+/* What a client is told of an error: the text, and details.reason (NULL: it has none). */
+enum msg resp_error_text(const struct err *err);
+const char *resp_error_reason(const struct err *err);
+
 /*
  * The whole CGI response (status line, headers, body; no body for HEAD) appended to
  * out. err: NULL for success. Returns the HTTP status and the body's length.

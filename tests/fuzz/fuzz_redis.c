@@ -27,8 +27,9 @@ used(struct arena *a, const struct reply *r)
 
 	tree_is_sound(r, 0);
 	if (!redis_reply_ok(r, &err)) {
-		PROPERTY(r->type == REPLY_ERROR || err.tell == MSG_REDIS_COLD);
-		PROPERTY(err.source == ERR_FROM_REDIS);
+		PROPERTY(r->type == REPLY_ERROR || err.tell == MSG_REDIS_COLD ||
+			 err.tell == MSG_RESTORE_WAITS);
+		PROPERTY(err.source == ERR_FROM_REDIS || err.tell == MSG_RESTORE_WAITS);
 		PROPERTY(err.cause[0] != '\0');
 		return;
 	}
