@@ -15,10 +15,13 @@
 #define SHOWN_MAX_BYTES 80u
 #define TEXT_MAX_BYTES 1024u
 
+#define ALL_SECTIONS ((1u << SECTION_COUNT) - 1)
+
 /* What config_load gives out; the caller sees only the first member. */
 struct box {
 	struct config c;
 	struct arena mem;
+	const struct config_given *given; /* one per setting */
 };
 
 static void __attribute__((format(printf, 3, 0)))
@@ -191,7 +194,7 @@ put_setting(struct config_loader *l, const struct setting *s, struct config_give
 		INVARIANT(put_value(l, s, str_of(s->def)));
 	if (g->bad)
 		return;
-	if (g->value.n == 0 && (s->flags & SETTING_REQUIRED) != 0) {
+	if (g->value.n == 0 && (s->flags & SETTING_REQUIRED) != 0 && !l->partial) {
 		missing(l, s);
 		g->bad = true;
 	} else if (g->value.n > 0 && !put_value(l, s, g->value)) {
@@ -207,22 +210,26 @@ load(struct config_loader *l, const char *file)
 
 	config_read_sources(l, file);
 	for (i = 0; i < config_settings_count; i++)
-		put_setting(l, &config_settings[i], &l->given[i]);
+		if (config_judges(l, config_settings[i].section))
+			put_setting(l, &config_settings[i], &l->given[i]);
 	config_check(l);
 }
 
-bool
-config_load(const char *file, char **envp, config_report *report, void *arg,
-    struct config **ret, struct err *err)
+static bool
+load_sections(unsigned sections, bool partial, const char *file, char **envp,
+    config_report *report, void *arg, struct config **ret, struct err *err)
 {
 	struct box *box = memory_zalloc(1, sizeof(*box));
-	struct config_loader l = { .report = report, .arg = arg };
+	struct config_loader l = {
+		.report = report, .arg = arg, .sections = sections, .partial = partial
+	};
 
 	memory_arena(&box->mem, CONFIG_ARENA_BYTES);
 	l.c = &box->c;
 	l.mem = &box->mem;
 	l.envp = envp != NULL ? envp : environ;
 	l.given = arena_zalloc(l.mem, config_settings_count * sizeof(*l.given));
+	box->given = l.given;
 	load(&l, file);
 	if (l.fatal > 0) {
 		config_free(&box->c);
@@ -232,6 +239,50 @@ config_load(const char *file, char **envp, config_report *report, void *arg,
 	}
 	*ret = &box->c;
 	return true;
+}
+
+bool
+config_load(const char *file, char **envp, config_report *report, void *arg,
+    struct config **ret, struct err *err)
+{
+	return load_sections(ALL_SECTIONS, false, file, envp, report, arg, ret, err);
+}
+
+static bool
+no_such_setting(const char *name, struct err *err)
+{
+	const char *nearest = config_nearest_name(str_of(name));
+
+	return err_set(err, ERR_INPUT, "'%s' is not a setting%s%s%s", name,
+	    nearest != NULL ? ": did you mean " : "", nearest != NULL ? nearest : "",
+	    nearest != NULL ? "?" : "");
+}
+
+bool
+config_load_some(const char *const *names, size_t n, config_report *report, void *arg,
+    struct config **ret, struct err *err)
+{
+	unsigned sections = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		const struct setting *s = config_setting(str_of(names[i]));
+
+		if (s == NULL)
+			return no_such_setting(names[i], err);
+		sections |= 1u << s->section;
+	}
+	return load_sections(sections, true, NULL, NULL, report, arg, ret, err);
+}
+
+bool
+config_is_given(const struct config *c, const char *name)
+{
+	const struct box *box = (const struct box *)(const void *)c;
+	const struct setting *s = config_setting(str_of(name));
+
+	INVARIANT(s != NULL);
+	return box->given[s - config_settings].value.n > 0;
 }
 
 void

@@ -3,9 +3,10 @@
  *
  * One table in config_table.c: name, kind with unit and range, default, flags, help.
  * It yields loading, --check-config, --dump-config, the env example and the table in
- * README. Sources, the later wins: default, file (IVS_ENV_FILE, else ./.env, else
- * /etc/ivs-live/env), environment. NAME_FILE reads any SECRET from a file (trailing
- * newline removed). Every problem is reported, not only the first.
+ * README. Sources, the later wins: default, alias, the setting's own name; of the latter two
+ * the file (IVS_ENV_FILE, else ./.env of root or of our own user, else /etc/ivs-live/env),
+ * then the environment. NAME_FILE reads any SECRET from a file (trailing newline removed).
+ * Every problem is reported, not only the first.
  *
  * The struct is read by everyone and changed by nobody. Strings live as long as it.
  * A str that is not set has n == 0.
@@ -107,10 +108,28 @@ typedef void config_report(void *arg, bool fatal, const char *text);
  */
 bool config_load(const char *file, char **envp, config_report *report, void *arg,
     struct config **ret, struct err *err);
+/*
+ * For scripts: the sections to which these settings belong, and only what is wrong with those.
+ * None of them is required; members of other sections are not set. ERR_INPUT: a name is none.
+ */
+bool config_load_some(const char *const *names, size_t n, config_report *report,
+    void *arg, struct config **ret, struct err *err);
 void config_free(struct config *c);
+/* Whether file or environment give it, under any of its names. The name must be a setting. */
+bool config_is_given(const struct config *c, const char *name);
 
 /* NAME=value lines with secrets as ***. */
 void config_dump(const struct config *c, FILE *out);
+/* How the value of one setting is written. */
+enum config_form {
+	CONFIG_PLAIN, /* as it is; a secret as *** */
+	CONFIG_LINE,  /* as in the file: quoted where it must be; a secret as *** */
+	CONFIG_SH /* a word of sh, so quoted that any text survives eval; secrets, too */
+};
+/* The value alone; nothing for one that is not set. The name must be a setting. */
+void config_print_value(
+    const struct config *c, const char *name, enum config_form form, FILE *out);
+bool config_is_secret(const char *name);
 /* The commented example file and the README table, from the same table of settings. */
 void config_print_example(FILE *out);
 void config_print_markdown(FILE *out, enum lang lang);

@@ -60,19 +60,61 @@ check_stage(struct config_loader *l)
 		c->aws_account_id = str_dup(l->mem, arn.account);
 }
 
+/* The parts of the credential in the settings, in the order of their names below. */
+enum { PART_ID, PART_SECRET, PART_TOKEN, PART_COUNT };
+static const char *const part_names[PART_COUNT] = { "AWS_ACCESS_KEY_ID",
+	"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN" };
+
+/*
+ * Parts of different sources are of different keys: a request signed with such a mixture is
+ * refused, or worse, another identity signs. So is what is left of a key whose token an empty
+ * value hides.
+ */
+static bool
+parts_of_one_source(struct config_loader *l, const struct config_given *const part[])
+{
+	size_t i, first = PART_COUNT;
+
+	for (i = 0; i < PART_COUNT; i++) {
+		if (part[i]->value.n == 0 && part[i]->hidden == NULL)
+			continue;
+		if (first == PART_COUNT)
+			first = i;
+		if (part[i]->from == part[first]->from)
+			continue;
+		config_fatal(l,
+		    "%s%s comes from %s, but %s%s from %s: they are parts of one key, so "
+		    "give all of them in one place (an empty AWS_SESSION_TOKEN there says "
+		    "that the key has none)",
+		    part[first]->value.n == 0 ? "the empty " : "", part_names[first],
+		    part[first]->named, part[i]->value.n == 0 ? "the empty " : "",
+		    part_names[i], part[i]->named);
+		return false;
+	}
+	return true;
+}
+
 static void
 check_aws_keys(struct config_loader *l)
 {
-	bool id = is_set(l, "AWS_ACCESS_KEY_ID"),
-	     secret = is_set(l, "AWS_SECRET_ACCESS_KEY");
+	const struct config_given *part[PART_COUNT];
+	bool id, secret;
+	size_t i;
 
-	if (is_bad(l, "AWS_ACCESS_KEY_ID") || is_bad(l, "AWS_SECRET_ACCESS_KEY"))
+	for (i = 0; i < PART_COUNT; i++) {
+		part[i] = config_given(l, part_names[i]);
+		if (part[i]->bad)
+			return;
+	}
+	id = part[PART_ID]->value.n > 0;
+	secret = part[PART_SECRET]->value.n > 0;
+	if ((id || secret) && !parts_of_one_source(l, part))
 		return;
 	if (id != secret)
 		config_fatal(l, "%s is set but %s is not: set both",
-		    id ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
-		    id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
-	else if (!id && is_set(l, "AWS_SESSION_TOKEN"))
+		    part_names[id ? PART_ID : PART_SECRET],
+		    part_names[id ? PART_SECRET : PART_ID]);
+	else if (!id && part[PART_TOKEN]->value.n > 0)
 		config_warn(l,
 		    "AWS_SESSION_TOKEN has no effect without AWS_ACCESS_KEY_ID and "
 		    "AWS_SECRET_ACCESS_KEY: set them too, or remove it");
@@ -304,8 +346,9 @@ check_scaling(struct config_loader *l)
 		    (long long)c->scale_down_threshold, (long long)c->scale_up_threshold);
 }
 
-void
-config_check(struct config_loader *l)
+/* What belongs to several sections is judged only when all are. */
+static void
+check_whole(struct config_loader *l)
 {
 	static const char *const names[] = {
 		[ENV_PRODUCTION] = "production",
@@ -315,7 +358,6 @@ config_check(struct config_loader *l)
 
 	l->c->environment_name = str_of(names[l->c->environment]);
 	check_stage(l);
-	check_aws_keys(l);
 	check_endpoints(l->c);
 	check_token_mode(l);
 	check_opaque(l);
@@ -323,5 +365,17 @@ config_check(struct config_loader *l)
 	check_cors(l);
 	check_skip_auth(l);
 	check_scaling(l);
-	config_check_tls(l);
+}
+
+void
+config_check(struct config_loader *l)
+{
+	if (config_judges(l, SECTION_CREDS))
+		check_aws_keys(l);
+	if (!l->partial)
+		check_whole(l);
+	if (config_judges(l, SECTION_POSTGRES))
+		config_check_postgres(l);
+	if (config_judges(l, SECTION_REDIS))
+		config_check_redis(l);
 }

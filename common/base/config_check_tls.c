@@ -55,8 +55,8 @@ check_mode(struct config_loader *l)
 		    "does without TLS where there is none: remove one of them");
 }
 
-static void
-check_postgres(struct config_loader *l)
+void
+config_check_postgres(struct config_loader *l)
 {
 	struct config *c = l->c;
 
@@ -74,8 +74,8 @@ check_postgres(struct config_loader *l)
 	check_ca(l, "DB_SSL_CA");
 }
 
-static void
-check_redis(struct config_loader *l)
+void
+config_check_redis(struct config_loader *l)
 {
 	struct config *c = l->c;
 
@@ -85,11 +85,4 @@ check_redis(struct config_loader *l)
 	if (c->redis_user.n > 0 && c->redis_password.n == 0)
 		config_fatal(l, "REDIS_USER is set but REDIS_PASSWORD is not: set both");
 	check_ca(l, "REDIS_TLS_CA");
-}
-
-void
-config_check_tls(struct config_loader *l)
-{
-	check_postgres(l);
-	check_redis(l);
 }

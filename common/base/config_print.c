@@ -101,7 +101,7 @@ place(const struct config *c, const struct setting *s)
 
 /* So that the line can be read back: quoted when it would not mean the same plain. */
 static void
-dump_str(struct str s, FILE *out)
+put_line(struct str s, FILE *out)
 {
 	bool quote = false;
 	size_t i;
@@ -116,8 +116,11 @@ dump_str(struct str s, FILE *out)
 		fprintf(out, "'%.*s'", STR_ARG(s));
 }
 
+/* How a text is written, quotes included. */
+typedef void put_text(struct str s, FILE *out);
+
 static void
-dump_value(const struct config *c, const struct setting *s, FILE *out)
+put_value(const struct config *c, const struct setting *s, put_text *put, FILE *out)
 {
 	const void *p = place(c, s);
 	unsigned choice;
@@ -127,10 +130,7 @@ dump_value(const struct config *c, const struct setting *s, FILE *out)
 	case KIND_URL:
 	case KIND_DIGITS:
 	case KIND_CIDR:
-		if ((s->flags & SETTING_SECRET) == 0)
-			dump_str(*(const struct str *)p, out);
-		else if (((const struct str *)p)->n > 0)
-			fputs("***", out);
+		put(*(const struct str *)p, out);
 		return;
 	case KIND_INT:
 		fprintf(out, "%lld", (long long)*(const int64_t *)p);
@@ -145,6 +145,49 @@ dump_value(const struct config *c, const struct setting *s, FILE *out)
 	}
 }
 
+static void
+put_plain(struct str s, FILE *out)
+{
+	fprintf(out, "%.*s", STR_ARG(s));
+}
+
+static void
+put_stars(struct str s, FILE *out)
+{
+	if (s.n > 0)
+		fputs("***", out);
+}
+
+/* POSIX, Shell Command Language 2.2.2: between single quotes nothing is special. */
+static void
+put_word(struct str s, FILE *out)
+{
+	size_t i;
+
+	fputc('\'', out);
+	for (i = 0; i < s.n; i++) {
+		if (s.p[i] == '\'')
+			fputs("'\\''", out);
+		else
+			fputc(s.p[i], out);
+	}
+	fputc('\'', out);
+}
+
+static void
+put_formed(
+    const struct config *c, const struct setting *s, enum config_form form, FILE *out)
+{
+	static put_text *const put[] = {
+		[CONFIG_PLAIN] = put_plain,
+		[CONFIG_LINE] = put_line,
+		[CONFIG_SH] = put_word,
+	};
+	bool hidden = (s->flags & SETTING_SECRET) != 0 && form != CONFIG_SH;
+
+	put_value(c, s, hidden ? put_stars : put[form], out);
+}
+
 void
 config_dump(const struct config *c, FILE *out)
 {
@@ -152,9 +195,31 @@ config_dump(const struct config *c, FILE *out)
 
 	for (i = 0; i < config_settings_count; i++) {
 		fprintf(out, "%s=", config_settings[i].name);
-		dump_value(c, &config_settings[i], out);
+		put_formed(c, &config_settings[i], CONFIG_LINE, out);
 		fputc('\n', out);
 	}
+}
+
+static const struct setting *
+must_be_setting(const char *name)
+{
+	const struct setting *s = config_setting(str_of(name));
+
+	INVARIANT(s != NULL);
+	return s;
+}
+
+void
+config_print_value(
+    const struct config *c, const char *name, enum config_form form, FILE *out)
+{
+	put_formed(c, must_be_setting(name), form, out);
+}
+
+bool
+config_is_secret(const char *name)
+{
+	return (must_be_setting(name)->flags & SETTING_SECRET) != 0;
 }
 
 /* As a sentence of its own. */

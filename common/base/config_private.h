@@ -4,9 +4,11 @@
  * One entry per setting; everything about it stands in it. Loading, checking, dump,
  * example and the README table walk this table. Sections follow each other in order.
  *
- *   config_table.c  the table          config_sources.c  file, environment, NAME_FILE
- *   config.c        values into place  config_check.c    what concerns several settings
- *   config_print.c  dump, example, markdown       config_check_tls.c  the ways to the stores
+ *   config_table.c    the table          config_retired.c    names of the replaced system
+ *   config_file.c     the settings file  config_names.c      names that are none
+ *   config_sources.c  file, environment and NAME_FILE put together
+ *   config.c          values into place  config_check.c      what concerns several settings
+ *   config_print.c    dump, example, markdown  config_check_tls.c  the ways to the stores
  */
 #ifndef BASE_CONFIG_PRIVATE_H
 #define BASE_CONFIG_PRIVATE_H
@@ -61,7 +63,10 @@ extern const struct setting config_settings[];
 extern const size_t config_settings_count;
 extern const char *const config_section_names[SECTION_COUNT][LANG_COUNT];
 
-/* Names of the system this one replaces that mean nothing here, and what to do. */
+/*
+ * Names of the system this one replaces that mean nothing here, and what to do. One that
+ * ends in * stands for all that begin like it.
+ */
 struct config_retired {
 	const char *name;
 	const char *advice;
@@ -75,11 +80,25 @@ extern const size_t config_retired_count;
 void config_allowed(
     const struct setting *s, enum lang lang, char out[CONFIG_ALLOWED_BYTES]);
 
+enum config_from { CONFIG_FROM_NOWHERE, CONFIG_FROM_ENV, CONFIG_FROM_FILE };
+
 /* How one setting was found. */
 struct config_given {
-	struct str value;  /* empty: the default counts */
-	const char *where; /* "/etc/ivs-live/env:12", "the environment" */
-	bool bad;	   /* reported already: leave it out of further checks */
+	struct str value; /* empty: the default counts */
+	const char
+	    *where; /* "/etc/ivs-live/env:12", "the environment", a secret's file */
+	const char *named; /* the same, but of NAME_FILE where that stands */
+	enum config_from from;
+	const char *hidden; /* where the file gives a value that an empty one of the
+			     * environment hides; NULL: nowhere */
+	bool bad;	    /* reported already: leave it out of further checks */
+};
+
+/* The three ways in which one source can name a setting. */
+enum config_way { WAY_NAME, WAY_FILE, WAY_ALIAS, WAY_COUNT };
+
+struct config_found {
+	struct config_given way[WAY_COUNT];
 };
 
 struct config_loader {
@@ -90,6 +109,8 @@ struct config_loader {
 	char **envp;
 	const char *file;	    /* the file that was read, or NULL */
 	struct config_given *given; /* one per setting */
+	unsigned sections;	    /* bits: what is loaded and judged */
+	bool partial; /* not all: nothing is missing, and other names are not judged */
 	int fatal;
 	char first[160]; /* the first fatal text, cut */
 };
@@ -101,10 +122,33 @@ void config_fatal(struct config_loader *l, const char *fmt, ...)
 
 /* Fill l->given from file and environment. */
 void config_read_sources(struct config_loader *l, const char *file);
+/* Fill `found`, one entry per setting, from the file; fatal when it must be there and is not. */
+void config_read_file(
+    struct config_loader *l, struct config_found *found, const char *file);
+/* A whole small file, NUL-terminated, in the arena. False: errno says why (EFBIG: too big). */
+bool config_read_small_file(
+    struct arena *a, const char *path, size_t max, struct str *ret);
+/* The value in the environment, borrowed; NULL: it has no such name. */
+const char *config_env(char **envp, const char *name);
+
+/* Does NAME_FILE exist for it? */
+bool config_takes_file(const struct setting *s);
+bool config_judges(const struct config_loader *l, enum section section);
+/* The entry that a name of the file fills, and its setting; NULL: it is none. */
+struct config_given *config_slot(
+    struct config_found *found, struct str name, const struct setting **ret);
+/* By its own name alone; NULL: it is none. */
+const struct setting *config_setting(struct str name);
+/* NULL: none is near. */
+const char *config_nearest_name(struct str name);
+/* Warn of a retired name, refuse any other. */
+void config_unknown_name(struct config_loader *l, const char *where, struct str name);
+
 /* The setting's entry; the name must exist. */
 struct config_given *config_given(struct config_loader *l, const char *name);
 /* After all values are in place. Fills what is derived from others. */
 void config_check(struct config_loader *l);
-void config_check_tls(struct config_loader *l);
+void config_check_postgres(struct config_loader *l);
+void config_check_redis(struct config_loader *l);
 
 #endif

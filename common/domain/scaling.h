@@ -161,6 +161,8 @@ struct scaling_forecast {
 	int64_t reachable;	  /* viewers that fit with today's settings */
 	int64_t suggested_capacity; /* MAX_VIEWERS_PER_STAGE with which they would fit;
 					0: they fit already, or no figure would do */
+	int64_t one_publisher; /* viewers one publisher reaches with every quota raised */
+	int64_t publishers;    /* needed even then, each with a show of its own */
 };
 
 /*

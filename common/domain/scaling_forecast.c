@@ -7,6 +7,9 @@
 #define AWS_SUBSCRIBERS 10000 /* of one stage */
 #define AWS_CONNECTIONS 20000 /* publisher to subscriber, over all stages */
 #define AWS_CALLS_PER_S 5     /* of one operation */
+/* And where raising ends: replication does not rise, a stage goes up to this. */
+#define AWS_REPLICAS 5
+#define AWS_SUBSCRIBERS_RAISED 25000
 
 /* CreateStage, StartParticipantReplication, and a look whether the replica is there. */
 #define CALLS_PER_STAGE 3
@@ -62,6 +65,8 @@ scaling_forecast(int64_t viewers, int64_t capacity, int64_t max_stages,
 	ret->calls = ret->replications * CALLS_PER_STAGE;
 	ret->seconds = (double)ret->replications / AWS_CALLS_PER_S;
 	ret->reachable = most[first];
+	ret->one_publisher = (AWS_REPLICAS + 1) * (int64_t)AWS_SUBSCRIBERS_RAISED;
+	ret->publishers = n > 0 ? divide_up(n, ret->one_publisher) : 1;
 	if (n <= ret->reachable)
 		return;
 	ret->first = (enum scaling_bound)first;

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "io/pg_env.h"
 #include "base/banned.h"
 
 /* What a statement may take in the server, whoever waits for it: longer than any timeout_ms
@@ -37,6 +38,7 @@ pg_open(const struct config *cfg)
 {
 	struct pg *p = memory_zalloc(1, sizeof(*p));
 
+	pg_env_clear();
 	memory_arena(&p->scratch, 64u << 10);
 	p->cfg = cfg;
 	return p;
