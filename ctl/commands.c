@@ -14,7 +14,7 @@ const struct ctl_command ctl_commands[] = {
 	    ctl_key_import, "import the public half of the file's key",
 	    "Finishes a create that could not import, and takes in a key made by other means.\n"
 	    "A key that AWS knows already is found, and its ARN written into the file.\n" },
-	{ { "signing-key", "list" }, "", 0, OPT_BIT(OPT_FILE), ctl_key_list,
+	{ { "signing-key", "list" }, "", 0, OPT_BIT(OPT_FILE) | CTL_READS, ctl_key_list,
 	    "show the public keys of the account in the region",
 	    "Which is in use, which was rotated out and from when it may be deleted. AWS keeps\n"
 	    "three.\n" },
@@ -36,7 +36,7 @@ const struct ctl_command ctl_commands[] = {
 	    "Scopes: read (every GET), viewer (heartbeat, leave, rejoin, duration), token (tokens),\n"
 	    "admin (everything), events (POST /api/stats/events alone, for EventBridge), metrics\n"
 	    "(GET /metrics alone, for Prometheus). Only its SHA-256 is kept. It works at once.\n" },
-	{ { "key", "list" }, "", 0, 0, ctl_api_key_list,
+	{ { "key", "list" }, "", 0, CTL_READS, ctl_api_key_list,
 	    "show the API keys: scopes, state, last use",
 	    "Also those that expired or were revoked. The last use is some minutes late at most.\n" },
 	{ { "key", "rotate" }, "ID", 1, OPT_BIT(OPT_OVERLAP), ctl_api_key_rotate,
@@ -49,7 +49,7 @@ const struct ctl_command ctl_commands[] = {
 	{ { "key", "publish" }, "", 0, 0, ctl_api_key_publish,
 	    "give the programs the API keys as PostgreSQL has them",
 	    "After a change that could not reach Redis. create, rotate and revoke do it, too.\n" },
-	{ { "stage", "list" }, "", 0, 0, ctl_stage_list,
+	{ { "stage", "list" }, "", 0, CTL_READS, ctl_stage_list,
 	    "show the stages, who is there and where the picture comes from",
 	    "From the registry in Redis; AWS is not asked.\n" },
 	{ { "stage", "create" }, "NAME", 1,
@@ -64,10 +64,10 @@ const struct ctl_command ctl_commands[] = {
 	{ { "stage", "delete" }, "ID", 1, 0, ctl_stage_delete,
 	    "delete an empty stage, here and at AWS",
 	    "Not the master stage, and none on which a seat is taken: drain it first.\n" },
-	{ { "stage", "explain" }, "", 0, 0, ctl_stage_explain,
+	{ { "stage", "explain" }, "", 0, CTL_READS, ctl_stage_explain,
 	    "what autoscale would do now, and why",
 	    "Changes nothing, does not call AWS.\n" },
-	{ { "presence", "check" }, "", 0, 0, ctl_presence_check,
+	{ { "presence", "check" }, "", 0, CTL_READS, ctl_presence_check,
 	    "hold seats, sessions and the history against each other",
 	    "Every structure against every other, while the show goes on; changes nothing but\n"
 	    "that waiting records are written. Ends with 1 when something differs.\n" },
@@ -78,13 +78,21 @@ const struct ctl_command ctl_commands[] = {
 	{ { "presence", "reload" }, "", 0, 0, ctl_presence_reload,
 	    "have Redis filled from PostgreSQL again",
 	    "For after a restored backup. Until it is done, some seconds, the programs answer 503.\n" },
-	{ { "viewer", "forget" }, "USER", 1, OPT_BIT(OPT_DRY_RUN), ctl_viewer_forget,
-	    "delete all that is kept about a person",
+	{ { "viewer", "forget" }, "USER", 1, OPT_BIT(OPT_DRY_RUN) | OPT_BIT(OPT_YES),
+	    ctl_viewer_forget, "delete all that is kept about a person",
 	    "His history, his seat and his ban, in PostgreSQL and in Redis, also what is not\n"
-	    "written yet. AWS is not asked: to send him off, call POST /api/viewer/kick first.\n" },
-	{ { "plan", NULL }, "N", 1, OPT_BIT(OPT_CAPACITY) | OPT_BIT(OPT_REPLICAS),
-	    ctl_plan, "what N viewers need, and the first limit in the way",
+	    "written yet. AWS is not asked: to send him off, call POST /api/viewer/kick first.\n"
+	    "On a terminal the command asks before it deletes; elsewhere it needs --yes.\n" },
+	{ { "plan", NULL }, "N", 1,
+	    OPT_BIT(OPT_CAPACITY) | OPT_BIT(OPT_REPLICAS) | CTL_READS, ctl_plan,
+	    "what N viewers need, and the first limit in the way",
 	    "With the settings of now, one publisher and AWS' quotas as they are by default.\n" },
+	{ { "settings", NULL }, "NAME...", 1,
+	    OPT_BIT(OPT_SH) | OPT_BIT(OPT_GIVEN) | CTL_READS | CTL_MANY | CTL_UNLOADED,
+	    ctl_settings, "print settings as the programs understand them",
+	    "For scripts: no other settings are asked for, and only those of the same sections\n"
+	    "are judged. Secrets are printed as ***, but with --sh as they are; never to a\n"
+	    "terminal. In sh: settings=$(ivsctl settings --sh DB_HOST DB_PORT) && eval \"$settings\"\n" },
 };
 const size_t ctl_commands_count = sizeof(ctl_commands) / sizeof(*ctl_commands);
 
@@ -109,6 +117,10 @@ const struct ctl_option_help ctl_options[OPT_COUNT] = {
 	[OPT_NOTE] = { "note", "TEXT", "whose it is, what for" },
 	[OPT_OVERLAP] = { "overlap", "SPAN",
 	    "how long the old key goes on; default: 24h" },
+	[OPT_YES] = { "yes", NULL, "do not ask" },
+	[OPT_SH] = { "sh", NULL, "as assignments for eval in sh, secrets included" },
+	[OPT_GIVEN] = { "given", NULL,
+	    "only those that the environment or the file gives" },
 	[OPT_HELP] = { "help", NULL, "how a command is used" },
 	[OPT_VERSION] = { "version", NULL, "the version" },
 };
@@ -172,8 +184,8 @@ ctl_help_command(const struct ctl_command *cmd, FILE *out)
 
 	fprintf(out, "Usage: ivsctl %s%s%s%s%s [OPTION...]\n\n%s: %s.\n\n%s\n",
 	    cmd->words[0], cmd->words[1] ? " " : "", second_word(cmd),
-	    cmd->args[0] ? " " : "", cmd->args, cmd->words[1] ? cmd->words[1] : "plan",
-	    cmd->line, cmd->text);
+	    cmd->args[0] ? " " : "", cmd->args,
+	    cmd->words[1] ? cmd->words[1] : cmd->words[0], cmd->line, cmd->text);
 	for (i = 0; i < OPT_COUNT; i++) {
 		const struct ctl_option_help *o = &ctl_options[i];
 		char text[64];

@@ -8,11 +8,18 @@
 
 #include "ctl/ctl.h"
 
+/* Beside the bits of its options, a command may have these. */
+#define CTL_READS (1u << 29)	/* it changes nothing */
+#define CTL_MANY (1u << 30)	/* its last argument may be repeated */
+#define CTL_UNLOADED (1u << 31) /* it runs before settings are loaded: no cfg, no work */
+_Static_assert(OPT_COUNT < 29, "the bits of options and those above are different ones");
+
 struct ctl_command {
 	const char *words[2]; /* the second may be NULL */
 	const char *args;     /* as help shows them */
 	size_t n_args;	      /* each is required */
-	unsigned options;     /* bits of enum ctl_option, beside those everywhere */
+	unsigned
+	    options; /* bits of enum ctl_option, beside those everywhere, and of CTL_* */
 	bool (*run)(struct ctl *c, struct err *err);
 	const char *line; /* what it does, in one line */
 	const char *text; /* and what one should know */

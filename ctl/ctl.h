@@ -2,7 +2,7 @@
  * ctl.h - what the commands of ivsctl share.                      layer: ctl
  *
  * ivsctl.c holds the one table of commands and the main; keys*.c (signing keys), api_keys.c,
- * stages.c, presence.c, viewer.c and plan.c the commands. Each is safe to repeat, but that a second `key create` or
+ * stages.c, presence.c, viewer.c, plan.c and settings.c the commands. Each is safe to repeat, but that a second `key create` or
  * `key rotate` makes a second key. Results go to stdout, as a table for people or with --json
  * for machines; what to note besides, and errors, to stderr as one sentence each.
  */
@@ -13,7 +13,7 @@
 
 #include "domain/stage_work.h"
 
-#define CTL_WORDS_MAX 8
+#define CTL_WORDS_MAX 32
 
 enum ctl_option {
 	OPT_JSON,
@@ -32,6 +32,9 @@ enum ctl_option {
 	OPT_EXPIRES,
 	OPT_NOTE,
 	OPT_OVERLAP,
+	OPT_YES,
+	OPT_SH,
+	OPT_GIVEN,
 	OPT_HELP,
 	OPT_VERSION,
 	OPT_COUNT
@@ -49,6 +52,8 @@ struct ctl {
 	const char *tags[IVS_TAGS_MAX];
 	size_t n_tags;
 	bool differs; /* done, and not all is as it should be: ends with 1 */
+	bool reads;   /* the command changes nothing */
+	bool told;    /* what is wrong was said already */
 };
 
 /* ---- say.c: what people and machines read ---- */
@@ -58,7 +63,19 @@ bool ctl_say_json(const struct ctl *c, json_t *o, struct err *err);
 /* A note beside the result, on stderr: "ivsctl: ...". */
 void ctl_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void ctl_note_v(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
-void ctl_error(const struct err *err);
+/* One sentence, with the way out; `reads`: of a command that changes nothing. */
+void ctl_error(const struct err *err, bool reads);
+/* A config_report for stderr. */
+void ctl_report_setting(void *arg, bool fatal, const char *text);
+
+/*
+ * For what cannot be taken back. --yes passes without a question; without it and without a
+ * terminal ctl_may_ask gives ERR_INPUT, before anything is looked at. ctl_ask puts the question
+ * and gives ERR_CONFLICT unless the answer is yes.
+ */
+bool ctl_may_ask(const struct ctl *c, struct err *err);
+bool ctl_ask(const struct ctl *c, struct err *err, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Columns as wide as their widest cell. Cells are borrowed; the first row is the head. */
 struct ctl_table {
@@ -94,5 +111,6 @@ bool ctl_presence_repair(struct ctl *c, struct err *err);
 bool ctl_presence_reload(struct ctl *c, struct err *err);
 bool ctl_viewer_forget(struct ctl *c, struct err *err);
 bool ctl_plan(struct ctl *c, struct err *err);
+bool ctl_settings(struct ctl *c, struct err *err);
 
 #endif

@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/nearest.h"
 #include "ctl/commands.h"
 #include "base/banned.h"
 
@@ -54,6 +55,32 @@ option_take(struct ctl *c, int which, const char *arg)
 	return true;
 }
 
+/* What getopt does not take: no option of ours (?), or one whose argument is not there (:). */
+static int
+wrong_option(const char *word, int code)
+{
+	struct str name = str_of(word);
+	struct nearest n;
+	int i;
+
+	while (str_starts(name, STR("-")))
+		name = str_skip(name, 1);
+	name = str_cut(&name, '=');
+	nearest_start(&n, name);
+	for (i = 0; i < OPT_COUNT; i++)
+		nearest_offer(&n, ctl_options[i].name);
+	if (code == ':')
+		return usage(
+		    "missing argument of %s: ivsctl help shows commands and options",
+		    word);
+	if (n.name == NULL || str_is(name, n.name))
+		return usage("%s: ivsctl help shows commands and options, and which take "
+			     "arguments",
+		    word);
+	return usage(
+	    "no option '%s': did you mean --%s? ivsctl help shows all", word, n.name);
+}
+
 /* Options may stand anywhere; getopt moves the words to the end. */
 static bool
 read_options(struct ctl *c, int argc, char **argv)
@@ -65,13 +92,12 @@ read_options(struct ctl *c, int argc, char **argv)
 		options[i] = (struct option){ ctl_options[i].name,
 			ctl_options[i].arg ? required_argument : no_argument, NULL,
 			OPTION_BASE + i };
-	while ((code = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+	opterr = 0;
+	while ((code = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
 		if (code == 'h')
 			code = OPTION_BASE + OPT_HELP;
-		if (code < OPTION_BASE) {
-			usage("ivsctl help shows commands and options");
-			return false;
-		}
+		if (code < OPTION_BASE)
+			return wrong_option(argv[optind - 1], code) == EX_OK;
 		if (!option_take(c, code - OPTION_BASE, optarg))
 			return false;
 	}
@@ -107,15 +133,52 @@ find_command(char **words, size_t n, size_t *ret_used)
 	return NULL;
 }
 
+static const char *
+nearest_first_word(const char *word)
+{
+	struct nearest n;
+	size_t i;
+
+	nearest_start(&n, str_of(word));
+	nearest_offer(&n, "help");
+	for (i = 0; i < ctl_commands_count; i++)
+		nearest_offer(&n, ctl_commands[i].words[0]);
+	return n.name;
+}
+
+static const char *
+nearest_second_word(const char *first, const char *word)
+{
+	struct nearest n;
+	size_t i;
+
+	nearest_start(&n, str_of(word));
+	for (i = 0; i < ctl_commands_count; i++)
+		if (ctl_commands[i].words[1] != NULL &&
+		    strcmp(ctl_commands[i].words[0], first) == 0)
+			nearest_offer(&n, ctl_commands[i].words[1]);
+	return n.name;
+}
+
 static int
 unknown_command(char **words, size_t n)
 {
+	const char *near;
+
 	if (n == 0)
 		return usage("which command? ivsctl help shows them");
-	if (!is_family(words[0]))
-		return usage("no command '%s': ivsctl help shows them", words[0]);
+	if (!is_family(words[0])) {
+		near = nearest_first_word(words[0]);
+		return usage("no command '%s': %s%s%sivsctl help shows them", words[0],
+		    near != NULL ? "did you mean " : "", near != NULL ? near : "",
+		    near != NULL ? "? " : "");
+	}
+	near = n > 1 ? nearest_second_word(words[0], words[1]) : NULL;
 	if (n == 1)
 		usage("ivsctl %s what? One of", words[0]);
+	else if (near != NULL)
+		usage("no command '%s %s': did you mean %s %s? There are", words[0],
+		    words[1], words[0], near);
 	else
 		usage("no command '%s %s'; there are", words[0], words[1]);
 	ctl_help_family(words[0], stderr);
@@ -143,38 +206,57 @@ help(char **words, size_t n)
 	return EX_OK;
 }
 
+/* "ID" of "ID", "B" of "A B". */
+static struct str
+argument_name(const struct ctl_command *cmd, size_t i)
+{
+	struct str rest = str_of(cmd->args), name = str_cut(&rest, ' ');
+
+	while (i-- > 0)
+		name = str_cut(&rest, ' ');
+	return name;
+}
+
+static int
+check_words(const struct ctl_command *cmd, const char *full, char **words, size_t n)
+{
+	size_t most = (cmd->options & CTL_MANY) != 0 ? CTL_WORDS_MAX : cmd->n_args;
+
+	if (n < cmd->n_args)
+		return usage("missing argument %.*s: usage: ivsctl %s %s",
+		    STR_ARG(argument_name(cmd, n)), full, cmd->args);
+	if (n > most)
+		return usage("unexpected argument '%s': usage: ivsctl %s%s%s",
+		    words[most], full, cmd->args[0] != '\0' ? " " : "", cmd->args);
+	return EX_OK;
+}
+
 /* Are its words and options those of this command? */
 static int
 check_command(struct ctl *c, const struct ctl_command *cmd, char **words, size_t n)
 {
-	const char *second = cmd->words[1] != NULL ? cmd->words[1] : "";
-	const char *gap = cmd->words[1] != NULL ? " " : "";
+	char full[64];
 	size_t i;
+	int code;
 
-	if (n != cmd->n_args)
-		return usage("%s: usage: ivsctl %s%s%s %s",
-		    n < cmd->n_args ? "something is missing" : "that is too much",
-		    cmd->words[0], gap, second, cmd->args);
+	snprintf(full, sizeof(full), "%s%s%s", cmd->words[0],
+	    cmd->words[1] != NULL ? " " : "", cmd->words[1] != NULL ? cmd->words[1] : "");
+	code = check_words(cmd, full, words, n);
+	if (code != EX_OK)
+		return code;
 	for (i = 0; i < OPT_COUNT; i++)
 		if (c->opt[i] != NULL && i != OPT_JSON &&
 		    (cmd->options & OPT_BIT(i)) == 0)
-			return usage("%s%s%s takes no --%s: ivsctl help %s%s%s",
-			    cmd->words[0], gap, second, ctl_options[i].name,
-			    cmd->words[0], gap, second);
+			return usage("%s takes no --%s: ivsctl help %s", full,
+			    ctl_options[i].name, full);
 	for (i = 0; i < n; i++)
 		c->words[i] = words[i];
 	c->n_words = n;
+	c->reads = (cmd->options & CTL_READS) != 0 || c->opt[OPT_DRY_RUN] != NULL;
 	return EX_OK;
 }
 
 /* ---- the run ---- */
-
-static void
-report(void *arg, bool fatal, const char *text)
-{
-	(void)arg;
-	ctl_note("%s: %s", fatal ? "error" : "warning", text);
-}
 
 static bool
 run_command(struct ctl *c, const struct ctl_command *cmd, struct err *err)
@@ -198,23 +280,36 @@ run_command(struct ctl *c, const struct ctl_command *cmd, struct err *err)
 	return ok;
 }
 
+static bool
+run_loaded(struct ctl *c, const struct ctl_command *cmd, struct err *err)
+{
+	struct config *cfg;
+	bool ok;
+
+	if (!config_load(NULL, NULL, ctl_report_setting, NULL, &cfg, err)) {
+		c->told = true;
+		return false;
+	}
+	c->cfg = cfg;
+	ok = run_command(c, cmd, err);
+	config_free(cfg);
+	return ok;
+}
+
 static int
 run(struct ctl *c, const struct ctl_command *cmd)
 {
 	struct err err = ERR_INIT;
-	struct config *cfg;
 	struct arena arena;
 
 	crypto_start();
-	if (!config_load(NULL, NULL, report, NULL, &cfg, &err))
-		return exit_code_of_command(err.kind);
 	memory_arena(&arena, ARENA_BYTES);
-	c->cfg = cfg;
 	c->arena = &arena;
-	if (!run_command(c, cmd, &err))
-		ctl_error(&err);
+	if (!((cmd->options & CTL_UNLOADED) != 0 ? cmd->run(c, &err)
+						 : run_loaded(c, cmd, &err)) &&
+	    !c->told)
+		ctl_error(&err, c->reads);
 	arena_clear(&arena);
-	config_free(cfg);
 	/* A full disk must not look like success. */
 	if (fflush(stdout) != 0 && err.kind == ERR_NONE) {
 		ctl_note("cannot write to stdout");

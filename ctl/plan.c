@@ -52,6 +52,21 @@ option_int(struct ctl *c, enum ctl_option o, const char *name, int64_t min, int6
 	    (long long)min, (long long)max);
 }
 
+/* No setting and no quota helps there. */
+static void
+say_beyond(const struct scaling_forecast *f)
+{
+	if (f->publishers > 1)
+		printf(
+		    "%lld viewers are the end with one publisher: AWS replicates one to "
+		    "%d stages, and a stage takes %d viewers at most\n"
+		    "what then: %lld publishers, each in a show of its own beside the "
+		    "others (MASTER_STAGE_ARN, REDIS_KEY_PREFIX and DB_NAME of its own), "
+		    "with the viewers spread over them\n",
+		    (long long)f->one_publisher, QUOTA_REPLICAS, CAPACITY_MAX,
+		    (long long)f->publishers);
+}
+
 static void
 say(const struct plan *p)
 {
@@ -78,6 +93,7 @@ say(const struct plan *p)
 	if (f->suggested_capacity > 0)
 		printf("it would fit with MAX_VIEWERS_PER_STAGE=%lld\n",
 		    (long long)f->suggested_capacity);
+	say_beyond(f);
 }
 
 static json_t *
@@ -87,7 +103,7 @@ to_json(const struct plan *p)
 	bool fits = f->first == SCALING_BOUND_NONE;
 
 	/* clang-format off */
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b, s:o, s:I, s:o}",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:b, s:o, s:I, s:o, s:I, s:I}",
 	    "viewers", (json_int_t)f->viewers,
 	    "capacity", (json_int_t)p->capacity,
 	    "maxStages", (json_int_t)p->max_stages,
@@ -101,7 +117,9 @@ to_json(const struct plan *p)
 	    "firstLimit", fits ? json_null() : json_string(bounds[f->first].name),
 	    "reachable", (json_int_t)f->reachable,
 	    "suggestedCapacity",
-	    f->suggested_capacity > 0 ? json_integer(f->suggested_capacity) : json_null());
+	    f->suggested_capacity > 0 ? json_integer(f->suggested_capacity) : json_null(),
+	    "onePublisherReaches", (json_int_t)f->one_publisher,
+	    "publishersNeeded", (json_int_t)f->publishers);
 	/* clang-format on */
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/parse.h"
 #include "base/banned.h"
@@ -65,20 +66,28 @@ ctl_note(const char *fmt, ...)
 
 /* ---- errors ---- */
 
-/* Where the cause alone does not say what to do. */
+/* Where the cause alone does not say what to do: of a command that changes things or not. */
 static const char *
-way_out(const struct err *err)
+way_out(const struct err *err, bool reads)
 {
-	static const char *const by_kind[ERR_KIND_COUNT] = {
-		[ERR_THROTTLED] = "nothing was done: try again in a moment",
-		[ERR_DENIED] = "check the AWS keys and what they may do "
-			       "(docs/deployment.md, section 3)",
-		[ERR_UNVERIFIED] = "AWS is checking the account: try again later",
-		[ERR_LOCK_LOST] = "nothing was done: try again",
-		[ERR_UPSTREAM] = "nothing was done: try again when it is back",
-		[ERR_UNCERTAIN] = "it may have happened: give the same command again, it "
-				  "looks first",
-		[ERR_STAGES] = "delete a stage or raise MAX_STAGES",
+	static const char *const by_kind[ERR_KIND_COUNT][2] = {
+		[ERR_THROTTLED] = { "nothing was done: try again in a moment",
+		    "nothing was changed: try again in a moment" },
+		[ERR_DENIED] = { "check the AWS keys and what they may do "
+				 "(docs/deployment.md, section 3)",
+		    "check the AWS keys and what they may do "
+		    "(docs/deployment.md, section 3)" },
+		[ERR_UNVERIFIED] = { "AWS is checking the account: try again later",
+		    "AWS is checking the account: try again later" },
+		[ERR_LOCK_LOST] = { "nothing was done: try again",
+		    "nothing was changed: try again" },
+		[ERR_UPSTREAM] = { "nothing was done: try again when it is back",
+		    "nothing was changed: try again when it is back" },
+		[ERR_UNCERTAIN] = { "it may have happened: give the same command again, "
+				    "it looks first",
+		    "nothing was changed: try again" },
+		[ERR_STAGES] = { "delete a stage or raise MAX_STAGES",
+		    "delete a stage or raise MAX_STAGES" },
 	};
 
 	if (err->tell == MSG_NO_STAGE)
@@ -90,13 +99,13 @@ way_out(const struct err *err)
 		       "empty";
 	if (err->tell == MSG_REDIS_AWAY)
 		return "run ivsctl key publish until it succeeds";
-	return by_kind[err->kind];
+	return by_kind[err->kind][reads];
 }
 
 void
-ctl_error(const struct err *err)
+ctl_error(const struct err *err, bool reads)
 {
-	const char *hint = way_out(err);
+	const char *hint = way_out(err, reads);
 
 	fputs("ivsctl: ", stderr);
 	put_plain(err->cause);
@@ -105,6 +114,45 @@ ctl_error(const struct err *err)
 	if (err->request_id[0] != '\0')
 		fprintf(stderr, " (AWS request %s)", err->request_id);
 	fputc('\n', stderr);
+}
+
+void
+ctl_report_setting(void *arg, bool fatal, const char *text)
+{
+	(void)arg;
+	ctl_note("%s: %s", fatal ? "error" : "warning", text);
+}
+
+/* ---- questions ---- */
+
+bool
+ctl_may_ask(const struct ctl *c, struct err *err)
+{
+	if (c->opt[OPT_YES] != NULL ||
+	    (isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1))
+		return true;
+	return err_set(err, ERR_INPUT,
+	    "this cannot be taken back, and there is no terminal to ask on: give --yes "
+	    "(--dry-run says what would be done); nothing was changed");
+}
+
+bool
+ctl_ask(const struct ctl *c, struct err *err, const char *fmt, ...)
+{
+	char answer[16] = "";
+	va_list ap;
+
+	if (c->opt[OPT_YES] != NULL)
+		return true;
+	va_start(ap, fmt);
+	ctl_note_v(fmt, ap);
+	va_end(ap);
+	fputs("Type yes to go on: ", stderr);
+	fflush(stderr);
+	if (fgets(answer, sizeof(answer), stdin) != NULL &&
+	    str_ieq(str_of(answer), STR("yes\n")))
+		return true;
+	return err_set(err, ERR_CONFLICT, "not confirmed: nothing was changed");
 }
 
 /* ---- tables ---- */

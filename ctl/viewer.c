@@ -40,6 +40,21 @@ say(const struct ctl *c, struct str user, const struct forgotten *f, bool dry,
 	return true;
 }
 
+/* With what would go, so that a misspelled id is seen. */
+static bool
+confirmed(struct ctl *c, struct people_work *w, struct str user, struct err *err)
+{
+	struct forgotten would;
+
+	if (c->opt[OPT_YES] != NULL)
+		return true;
+	return people_forget_look(w, user, &would, err) &&
+	       ctl_ask(c, err,
+		   "'%.*s': %lld records of history and %lld not written yet will be "
+		   "deleted, which cannot be taken back",
+		   STR_ARG(user), (long long)would.records, (long long)would.waiting);
+}
+
 bool
 ctl_viewer_forget(struct ctl *c, struct err *err)
 {
@@ -53,11 +68,12 @@ ctl_viewer_forget(struct ctl *c, struct err *err)
 	struct str user;
 	bool ok;
 
-	if (!user_of(c, &user, err))
+	if (!user_of(c, &user, err) || (!dry && !ctl_may_ask(c, err)))
 		return false;
 	memory_arena(&drain, ARENA_DEFAULT_BYTES);
 	w.drain = &drain;
-	ok = (dry ? people_forget_look : people_forget)(&w, user, &gone, err);
+	ok = dry ? people_forget_look(&w, user, &gone, err)
+		 : confirmed(c, &w, user, err) && people_forget(&w, user, &gone, err);
 	arena_clear(&drain);
 	return ok && say(c, user, &gone, dry, err);
 }

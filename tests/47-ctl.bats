@@ -8,6 +8,7 @@ setup() {
 	set_stages_aside
 }
 teardown() {
+	thaw redis
 	emulator DELETE faults >/dev/null
 	put_stages_back
 }
@@ -16,15 +17,27 @@ teardown() {
 	ctl
 	refused 64 'ivsctl help'
 	ctl stages
-	refused 64 "no command 'stages'"
+	refused 64 "no command 'stages': did you mean stage\?"
+	ctl plam 5
+	refused 64 "no command 'plam': did you mean plan\?"
+	ctl stage darin x
+	refused 64 "no command 'stage darin': did you mean stage drain\?"
+	ctl plan 5 --capcity 3
+	refused 64 "no option '--capcity': did you mean --capacity\?"
+	ctl plan 5 --capacity
+	refused 64 'missing argument of --capacity'
 	ctl stage
 	refused 64 'stage drain ID'
 	ctl stage drop x
 	refused 64 "no command 'stage drop'"
 	ctl stage drain
-	refused 64 'usage: ivsctl stage drain ID'
+	refused 64 'missing argument ID: usage: ivsctl stage drain ID'
+	ctl plan
+	refused 64 'missing argument N: usage: ivsctl plan N'
 	ctl plan 5 6
-	refused 64 'usage: ivsctl plan N'
+	refused 64 "unexpected argument '6': usage: ivsctl plan N"
+	ctl stage list all
+	refused 64 "unexpected argument 'all': usage: ivsctl stage list\$"
 	ctl stage list --force
 	refused 64 'takes no --force'
 	ctl plan many
@@ -171,7 +184,24 @@ in_list() { # ARN FILTER
 
 @test "stages: Redis away is said, with 69" {
 	REDIS_SOCKET=$BATS_TEST_TMPDIR/none ctl stage list
-	refused 69 'try again'
+	refused 69 'nothing was changed: try again'
+}
+
+@test "ctl: a command that only reads never says that something may have happened" {
+	fault '{"operation":"ListPublicKeys","action":"drop","count":9}'
+	IVS_SIGNING_KEY_FILE=$BATS_TEST_TMPDIR/key.pem ctl signing-key list
+	refused 69 'nothing was changed'
+	freeze redis
+	for words in 'stage list' 'presence check' 'stage explain' 'presence repair --dry-run'; do
+		# shellcheck disable=SC2086
+		ctl $words
+		equals "$status" 69
+		matches "$stderr" 'nothing was changed: try again'
+	done
+	ctl stage create "$(fresh ctl)"
+	thaw redis
+	equals "$status" 69
+	[[ $stderr != *'nothing was changed'* ]]
 }
 
 # ---- planning ----
@@ -190,8 +220,20 @@ forecast() { # FILTER ARGS...: gives $wanted
 	matches "$output" 'reachable today +300 '
 	matches "$output" 'first limit: REPLICAS: .*cannot be raised'
 	matches "$output" 'MAX_VIEWERS_PER_STAGE=60'
+	[[ $output != *'one publisher'* ]]
 	ctl plan 300
 	matches "$output" 'it fits'
+}
+
+@test "plan: beyond 150,000 it says that one publisher ends there, and what then" {
+	ctl plan 200000
+	done_well
+	matches "$output" '150000 viewers are the end with one publisher'
+	matches "$output" 'what then: 2 publishers, each in a show of its own'
+	wanted='150000 2' forecast '"\(.onePublisherReaches) \(.publishersNeeded)"' 200000
+	wanted='false 1' forecast '"\(.fits) \(.publishersNeeded)"' 150000 --capacity 25000
+	ctl plan 150000 --capacity 25000
+	[[ $output != *'one publisher:'* ]]
 }
 
 @test "plan: capacity, replicas and the settings move the limit" {

@@ -234,14 +234,33 @@ late_writer() {
 		"[\"$u\",1,true,false,true]"
 	equals "$(jq .waitingRecords <<<"$output") $(seats "$stage")" '1 1'
 	ctl viewer forget "$u"
+	refused 64 'give --yes'
+	equals "$(seats "$stage")" 1
+	ctl viewer forget "$u" --yes
 	done_well
 	matches "$output" '^deleted 2 records of history and .* his seat$'
 	equals "$(seats "$stage")" 0
-	ctl viewer forget "$u" --json
+	ctl viewer forget "$u" --json --yes
 	done_well
 	equals "$(jq -c '[.deletedRecords, .seated, .dryRun]' <<<"$output")" '[0,false,false]'
-	ctl viewer forget ''
+	ctl viewer forget '' --yes
 	refused 64 'USER must be'
+}
+
+@test "ivsctl viewer forget: asks on a terminal, and takes yes alone for yes" {
+	u=$(fresh asked)
+	seat "$u" "$(a_stage)"
+	drain
+	on_terminal() { script -qec "$BUILD_DIR/ctl/ivsctl viewer forget $u" /dev/null <<<"$1"; }
+	run -65 on_terminal y
+	matches "$output" "'$u': 1 records of history and 0 not written yet will be deleted"
+	matches "$output" 'not confirmed: nothing was changed'
+	api GET "/api/viewer/history/$u"
+	equals "$(json .data.totalRecords)" 1
+	run -0 on_terminal yes
+	matches "$output" 'deleted 1 records of history'
+	api GET "/api/viewer/history/$u"
+	equals "$(json .data.totalRecords)" 0
 }
 
 # ---- addresses ----
