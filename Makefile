@@ -116,7 +116,7 @@ format: ## lay out the sources
 	$(Q)clang-format-14 -i $(ALL_SRC) $(ALL_HDR)
 
 # Not the private stack: it needs the tree.
-INSTALLED := migrate backup restore lib/database.bash redis-user.acl lighttpd.conf apache htaccess \
+INSTALLED := migrate backup restore lib/ask.bash lib/database.bash redis-user.acl lighttpd.conf apache htaccess \
 	     crontab errors ivs-live@.service
 install: all install-share ## DESTDIR and PREFIX are honoured
 	install -d $(DESTDIR)$(PREFIX)/libexec/ivs-live/fcgi $(DESTDIR)$(PREFIX)/libexec/ivs-live/cron

@@ -278,12 +278,16 @@ stand_in() {
 
 @test "installed: migrate, backup and restore work from PREFIX/share" {
 	local share=$BATS_TEST_TMPDIR/root/usr/share/ivs-live
-	# the part that compiles nothing: the programs are in use
+	# the part that compiles nothing, for the programs are in use; and ivsctl, at its place
 	make -s -C "$PROJECT_ROOT" install-share DESTDIR="$BATS_TEST_TMPDIR/root" PREFIX=/usr 3>&-
+	install -D "$BUILD_DIR/ctl/ivsctl" "$BATS_TEST_TMPDIR/root/usr/bin/ivsctl"
+	unset BUILD_DIR
 	[ ! -e "$share/deploy/stack" ]
 	[ -s "$share/deploy/redis-user.acl" ]
 	own_cluster one
 	cd /
+	run -1 env IVS_ENV_FILE=/nowhere "$share/deploy/migrate"
+	matches "$output" "cannot read the settings file '/nowhere'"
 	DB_HOST=$pg_dir DB_PORT=$pg_port DB_NAME=one "$share/deploy/migrate" | grep -q 'applied 001_initial'
 	dump=$(DB_HOST=$pg_dir DB_PORT=$pg_port DB_NAME=one "$share/deploy/backup" "$BATS_TEST_TMPDIR")
 	new_database two

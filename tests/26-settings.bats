@@ -1,0 +1,142 @@
+# Settings as operators have them: those of the replaced server, files of any form, and what
+# else stands in the environment.
+bats_require_minimum_version 1.5.0
+load lib/common
+load lib/ctl
+
+setup() { cd "$BATS_TEST_TMPDIR"; }
+
+# What the replaced server's list says besides, one a line: NAME ADVICE
+advised() {
+	cat <<-'EOF'
+		JWT_SECRET SESSION_SECRET
+		JWT_EXPIRES_IN VIEWER_TOKEN_DURATION
+		API_WORKERS FCGI_PROCESSES
+		DB_POOL_SIZE FCGI_PROCESSES
+		REDIS_POOL_SIZE FCGI_PROCESSES
+		DEBUG LOG_LEVEL=debug
+		ENABLE_DETAILED_LOGGING LOG_LEVEL=debug
+		ENABLE_MONITORING CLOUDWATCH_ENABLED
+		ENABLE_AUTO_SCALING AUTO_SCALE_ENABLED
+		ENABLE_ANALYTICS SESSION_RETENTION_DAYS
+		ENABLE_MOCK_MODE AWS_ENDPOINT_URL
+		MEDIA_SERVER_ID POST /api/token/mediaserver
+	EOF
+}
+
+@test "settings: the replaced server's own list starts every program, with a warning a name" {
+	local program name advice retired
+	list=$PROJECT_ROOT/tests/data/replaced-server.env
+	install -m 640 "$list" env
+	# the names that mean nothing here: those that are in no table of settings
+	retired=$(sed -n 's/^\([A-Z0-9_]*\)=.*/\1/p' "$list" | sort |
+		comm -23 - <(sed -n 's/^| `\([A-Z0-9_]*\)` .*/\1/p' "$PROJECT_ROOT/README.md" | sort))
+	(($(wc -l <<<"$retired") >= 34))
+	for program in "$BUILD_DIR"/fcgi/{token,stage,viewer,stats,health} \
+		"$BUILD_DIR"/cron/{heartbeat_cleanup,autoscale,records,metrics,snapshot,purge}; do
+		run -0 env -i IVS_ENV_FILE="$PWD/env" "$program" --check-config
+		equals "$(grep -c 'warning: ' <<<"$output")" "$(wc -l <<<"$output")"
+		equals "$(grep -oE 'env:[0-9]+: [A-Z0-9_]+' <<<"$output" | cut -d' ' -f2 | sort)" "$retired"
+	done
+	while read -r name advice; do
+		grep -F "$name has no effect here" <<<"$output" | grep -qF "$advice" ||
+			{ echo "$name is told nothing of $advice" >&2; return 1; }
+	done < <(advised)
+	run --separate-stderr env -i IVS_ENV_FILE="$PWD/env" "$BUILD_DIR/ctl/ivsctl" plan 100
+	equals "$status" 0
+	equals "$(grep -c ': warning: ' <<<"$stderr")" "$(wc -l <<<"$retired")"
+}
+
+@test "settings: a program serves with the replaced server's list" {
+	install -m 640 "$PROJECT_ROOT/tests/data/replaced-server.env" env
+	env -i IVS_ENV_FILE="$PWD/env" "$BUILD_DIR/fcgi/health" --socket "$PWD/s" --processes 1 2>log 3>&- &
+	pid=$!
+	wait_until 10 [ -S s ]
+	kill "$pid"
+	wait "$pid"
+	equals "$(grep -c '"lvl":"error"' log)" 0
+	grep -q 'API_WORKERS has no effect here: set FCGI_PROCESSES' log
+}
+
+# ---- one reader ----
+
+# A value as a script of sh has it after eval.
+in_sh() { # NAME
+	IVS_ENV_FILE=$PWD/env sh -c 'text=$("$0" settings --sh "$1") && eval "$text" && eval "printf %s \"\$$1\""' \
+		"$BUILD_DIR/ctl/ivsctl" "$1" 2>/dev/null
+}
+
+@test "settings: a script gets what the programs get, whatever the form of the file" {
+	unset "${!DB_@}"
+	local -A want=(
+		[DB_NAME=one$'\n'DB_NAME=two]=two
+		[DB_NAME=one$'\r\n'export$'\t'DB_NAME=two$'\r']=two
+		['DB_NAME = "a # b" # c']='a # b'
+		["DB_NAME='it is \"mine\"'"]='it is "mine"'
+		['DB_NAME=#1']='#1'
+		['DB_NAME=a#1 #2']='a#1'
+		['DB_NAME=$(touch x)`touch x`$HOME\n\']='$(touch x)`touch x`$HOME\n\'
+		["DB_NAME=it's; touch x; '\"'"]="it's; touch x; '\"'"
+		['DB_NAME=']=ivs_live
+		['#DB_NAME=x']=ivs_live
+		[$'\xef\xbb\xbfDB_NAME=bom']=bom
+	)
+	for text in "${!want[@]}"; do
+		printf '%s' "$text" >env
+		equals "$(in_sh DB_NAME)" "${want[$text]}"
+	done
+	[ ! -e x ]
+	# with NAME_FILE, with an alias, and the environment before the file
+	printf 'from a file \x27"#\n\n' >secret
+	printf 'DB_PASSWORD_FILE=%s/secret\nDB_HOST=file\nAWS_DEFAULT_REGION=eu-west-1\n' "$PWD" >env
+	equals "$(in_sh DB_PASSWORD)" "from a file '\"#"
+	equals "$(AWS_REGION= AWS_DEFAULT_REGION= in_sh AWS_REGION)" ''
+	equals "$(unset AWS_REGION AWS_DEFAULT_REGION; in_sh AWS_REGION)" eu-west-1
+	equals "$(DB_HOST=env in_sh DB_HOST)" env
+}
+
+@test "settings: an odd password survives, is shown to no one else, and to no terminal" {
+	odd="#a'b\"c\$(d)\`e\` \\ f;&|<>*?[g]~"
+	DB_PASSWORD=$odd ctl settings DB_PASSWORD DB_PORT
+	equals "$status" 0
+	equals "$output" "DB_PASSWORD=***"$'\n'"DB_PORT=$DB_PORT"
+	DB_PASSWORD=$odd ctl settings DB_PASSWORD --json
+	equals "$output" '{"DB_PASSWORD":"***"}'
+	text=$(DB_PASSWORD=$odd "$BUILD_DIR/ctl/ivsctl" settings --sh DB_PASSWORD)
+	equals "$(eval "$text"; printf %s "$DB_PASSWORD")" "$odd"
+	run env DB_PASSWORD="$odd" script -qec "$BUILD_DIR/ctl/ivsctl settings --sh DB_PASSWORD" /dev/null
+	matches "$output" 'DB_PASSWORD is a secret'
+	[[ $output != *"$odd"* ]]
+	ctl settings DB_HOTS --sh
+	refused 64 'did you mean DB_HOST'
+	ctl settings
+	refused 64 'missing argument NAME'
+}
+
+@test "settings: what a script does not ask for does not stop it, what it asks for is judged" {
+	printf 'DB_HOST=x\nLOG_LEVEL=loud\nENABLE_CHAT=true\n' >env
+	run -0 --separate-stderr env -i IVS_ENV_FILE="$PWD/env" "$BUILD_DIR/ctl/ivsctl" settings --sh DB_HOST MASTER_STAGE_ARN
+	equals "$output $stderr" "DB_HOST='x'"$'\n'"MASTER_STAGE_ARN='' "
+	run -78 env -i IVS_ENV_FILE="$PWD/env" "$BUILD_DIR/ctl/ivsctl" settings --sh LOG_LEVEL
+	matches "$output" "LOG_LEVEL is 'loud'"
+	run -0 env -i IVS_ENV_FILE="$PWD/env" "$BUILD_DIR/ctl/ivsctl" settings --sh --given DB_HOST DB_PORT
+	equals "$output" "DB_HOST='x'"
+}
+
+# ---- what libpq finds in the environment ----
+
+@test "settings: DB_* name the database, whatever else libpq finds in the environment" {
+	printf '[there]\nhost=192.0.2.1\ndbname=other\n' >services
+	lead=(PGSERVICEFILE="$PWD/services" PGSERVICE=there PGHOSTADDR=192.0.2.1 PGTARGETSESSIONATTRS=standby
+		PGOPTIONS='-c search_path=nowhere' PGREQUIREPEER=nobody PGREQUIRESSL=1 PGSSLMODE=require)
+	for name in "${lead[@]}"; do
+		cgi viewer GET "/api/viewer/history/$(fresh)" '' "$name" PGSERVICEFILE="$PWD/services"
+		assert_status 200
+	done
+	cgi viewer GET "/api/viewer/history/$(fresh)" '' "${lead[@]}"
+	assert_status 200
+	run -0 env "${lead[@]}" "$BUILD_DIR/cron/purge" --dry-run
+	run -0 --separate-stderr env "${lead[@]}" "$BUILD_DIR/ctl/ivsctl" key list
+	matches "$stderr" 'PGHOSTADDR in the environment has no effect here'
+	[[ $stderr != *PGSSLROOTCERT* ]]
+}
