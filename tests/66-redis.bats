@@ -228,7 +228,7 @@ as_user() { REDISCLI_AUTH=canary-acl-password redis-cli -s "$own/s" --user ivs-l
 	EOF
 	for script in "return redis.call('KEYS', '*')" "return redis.call('FLUSHALL')" \
 		"return redis.call('CONFIG', 'GET', 'dir')" "return redis.call('GET', 'ivs:other:x')"; do
-		matches "$(as_user eval "$script" 1 ivs:prod:)" "NOPERM|executing the script can't (run this command|access at least one of the keys)|not allowed from script"
+		matches "$(as_user eval "$script" 1 ivs:prod:)" "NOPERM|executing the script can't (run this command|access at least one of the keys)|ACL failure in script|not allowed from script"
 	done
 	equals "$(as_user eval "return redis.call('SET', KEYS[1] .. 'x', '1')" 1 ivs:prod:)" OK
 	# the programs are fine with it, and say so when another prefix is not theirs
@@ -238,4 +238,14 @@ as_user() { REDISCLI_AUTH=canary-acl-password redis-cli -s "$own/s" --user ivs-l
 	assert_away redis
 	ask REDIS_USER=ivs-live REDIS_PASSWORD=other-password
 	assert_away redis
+}
+
+@test "redis ACL: a command that a script may not run is 503 with reason DENIED, on each version" {
+	local SUITE_DIR=$own/suite
+	mkdir -p "$SUITE_DIR/log"
+	acl_file ivs:prod: canary-acl-password | sed 's/ +hgetall / /' >"$own/users"
+	own_redis --aclfile "$own/users"
+	ask REDIS_USER=ivs-live REDIS_PASSWORD=canary-acl-password
+	assert_away redis
+	equals "$(json .error.details.reason)" DENIED
 }

@@ -105,7 +105,7 @@ rewritten() { redis_c info persistence | grep -q '^aof_rewrite_in_progress:0' &&
 }
 
 @test "redis: no program was refused a command or a key (R31)" {
-	run grep -rE "NOPERM|executing the script can't" "${logs[@]}"
+	run grep -rE "NOPERM|executing the script can't|ACL failure in script" "${logs[@]}"
 	echo "$output"
 	[ -z "$output" ]
 }

@@ -29,8 +29,9 @@ static const struct {
 	const char *part;
 	enum msg tell;
 } sentences[] = {
-	{ "The user executing the script can't",
-	    MSG_REDIS_DENIED }, /* NOPERM in a script */
+	/* NOPERM in a script: of Redis 6 and 7; of Redis 8 and of Valkey */
+	{ "The user executing the script can't", MSG_REDIS_DENIED },
+	{ "ACL failure in script", MSG_REDIS_DENIED },
 	{ "called without any password configured", MSG_REDIS_DENIED },
 	{ "nknown command", MSG_REDIS_REFUSED }, /* in a script, too */
 	{ "nknown Redis command", MSG_REDIS_REFUSED },
