@@ -4,11 +4,12 @@ load lib/common
 
 # Bytes are compared, not letters.
 export LC_ALL=C
-sockets=$(<"$SUITE_DIR/kept/sockets")/fcgi
 payloads=$PROJECT_ROOT/tests/data/injection.txt
 programs='token stage viewer stats health'
 
-inject() { "$BUILD_DIR/tests/tools/inject" "$sockets" "$payloads" >"$BATS_TEST_TMPDIR/results"; }
+inject() {
+	"$BUILD_DIR/tests/tools/inject" "$(<"$SUITE_DIR/kept/sockets")/fcgi" "$payloads" >"$BATS_TEST_TMPDIR/results"
+}
 # t NAME PROGRAM METHOD URI [BODY [PARAMETER]]: a line for inject
 t() { printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "${5:--}" "${6:--}"; }
 log_lines() {
