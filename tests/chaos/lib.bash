@@ -8,6 +8,9 @@
 set -eE
 PROJECT_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 export PROJECT_ROOT BUILD_DIR=${BUILD_DIR:-$PROJECT_ROOT/build/release}
+# shellcheck source=deploy/lib/redis.bash
+. "$PROJECT_ROOT/deploy/lib/redis.bash"
+use_store "$PROJECT_ROOT/build/valkey"
 # The cases put things of their own between programs and stores.
 unset STACK_THROUGH
 export CRON=off API_PORT=0 AWS_SESSION_TOKEN=${AWS_SESSION_TOKEN:-of-the-chaos-suite}
