@@ -41,6 +41,8 @@ shared_site() {
 	mkdir -p "$dir/site" "$dir/fcgi"
 	cp "$BUILD_DIR"/fcgi/{token,stage,viewer,stats,health} "$dir/fcgi/"
 	sed "s/fcgid-script/$2/" "$PROJECT_ROOT/deploy/htaccess" >"$dir/site/.htaccess"
+	cp -r "$PROJECT_ROOT/deploy/errors" "$dir/site/errors"
+	chmod -R a+rX "$dir/site/errors"
 	for name in token stage viewer stats health; do
 		# the arguments passed on, as where the program itself is what Apache starts
 		printf '#!/bin/sh\nset -a\n. %s/env\nexec %s/fcgi/%s "$@" 2>>%s/log\n' "$dir" "$dir" "$name" "$dir" \
@@ -205,6 +207,29 @@ header_tricks() {
 @test "lighttpd: a key counts in one spelling, once, and alone (R37)" {
 	BASE_URL=$lighttpd_url
 	header_tricks
+}
+
+@test "apache: a host that forbids CGIPassAuth hands a bearer token on by the rewrite rule" {
+	local way file
+	for way in fcgid cgid; do
+		behind "$way"
+		file=$SHARED-$way/site/.htaccess
+		cp "$file" "$BATS_TEST_TMPDIR/htaccess"
+		sed -i '/^CGIPassAuth/d' "$file"
+		call GET /metrics - -H "Authorization: Bearer $KEY"
+		right=$http_status
+		call GET /metrics - -H 'Authorization: Bearer wrong'
+		wrong=$http_status
+		call GET /metrics - -H "Redirect-Http-Authorization: Bearer $KEY"
+		header=$http_status
+		cp "$BATS_TEST_TMPDIR/htaccess" "$file"
+		equals "$way $right $wrong $header" "$way 200 401 401"
+	done
+	# The header itself goes before what a rule made of it.
+	cgi health GET /metrics '' HTTP_X_API_KEY= HTTP_AUTHORIZATION='Bearer wrong' REDIRECT_HTTP_AUTHORIZATION="Bearer $KEY"
+	assert_status 401
+	cgi health GET /metrics '' HTTP_X_API_KEY= HTTP_AUTHORIZATION= REDIRECT_HTTP_AUTHORIZATION="Bearer $KEY"
+	assert_status 200
 }
 
 @test "apache: a query is never an option of the program, though CGI makes it an argument" {
