@@ -1,7 +1,7 @@
 /*
  * health - is it there, is it ready, what is it, how is it doing.
  *
- * GET /health /api/health /livez /readyz /  and everything that is no other program's: 404 in
+ * GET /health /api/health /livez /readyz /  /ws (426) and everything that is no other program's: 404 in
  * the usual envelope. No key, no rate limit. GET /metrics needs a key.
  * Each dependency is asked for at most
  * PROBE_MS, so the answer comes within a second whatever is frozen.
@@ -179,8 +179,18 @@ metrics(struct app *app, struct req *rq, const struct reply *reply, struct resp 
 	return true;
 }
 
+/* The answer without an upgrade. Nothing here can upgrade yet, so it is the only one. */
+static bool
+ws(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
+    struct err *err)
+{
+	(void)app, (void)rq, (void)reply, (void)rs;
+	return err_set(err, ERR_UPGRADE, "no WebSocket");
+}
+
 static const struct route routes[] = {
 	{ METHOD_GET, "/", ACCESS_PUBLIC, BUCKET_NONE, false, NULL, root },
+	{ METHOD_GET, "/ws", ACCESS_PUBLIC, BUCKET_NONE, false, NULL, ws },
 	{ METHOD_GET, "/livez", ACCESS_PUBLIC, BUCKET_NONE, false, NULL, livez },
 	{ METHOD_GET, "/readyz", ACCESS_PUBLIC, BUCKET_NONE, true, NULL, readyz },
 	{ METHOD_GET, "/metrics", ACCESS_SCRAPE, BUCKET_NONE, false, ask_metrics,

@@ -16,7 +16,7 @@
 #define PROCESSES 3
 
 static const struct route routes[] = {
-	{ METHOD_POST, "/api/viewer/heartbeat", ACCESS_VIEWER, BUCKET_HEARTBEAT, false,
+	{ METHOD_POST, "/api/viewer/heartbeat", ACCESS_VIEWER, BUCKET_WIDE, false,
 	    ask_heartbeat, heartbeat },
 	{ METHOD_POST, "/api/viewer/rejoin", ACCESS_VIEWER, BUCKET_API, false, ask_rejoin,
 	    rejoin },

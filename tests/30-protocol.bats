@@ -21,6 +21,12 @@ assert_envelope() { # STATUS CODE
 	equals "$(json '[(keys | join(" ")), (.timestamp | test($ENV.ISO)), (.error.message | length > 5),
 		.success == false] | join(",")')" 'error success timestamp,true,true,true'
 }
+# What the web server itself says: the same without a timestamp.
+assert_web_error() { # STATUS CODE
+	assert_error "$1" "$2" || return 1
+	matches "$(header Content-Type)" '^application/json' || return 1
+	equals "$(json '[(keys | join(" ")), (.error.message | length > 5)] | join(",")')" 'error success,true'
+}
 beat_body() { obj userId "$1" stageArn "$MASTER"; }
 bad_body() { # BODY
 	api POST /api/viewer/heartbeat "$1"
@@ -136,53 +142,6 @@ en='There is no such API path: GET / lists the endpoints.'
 	assert_status 404
 }
 
-@test "CORS: OPTIONS answers 204 without a key and allows a listed origin" {
-	local path
-	for path in /api/token/viewer /api/viewer/heartbeat /api/stats /api/stage/list /api/health; do
-		call OPTIONS "$path" - -H 'Origin: https://show.example' \
-			-H 'Access-Control-Request-Method: POST' \
-			-H 'Access-Control-Request-Headers: x-api-key'
-		equals "$path $http_status $(tr -d '\n' <<<"$http_body")" "$path 204 "
-		equals "$(header Access-Control-Allow-Origin)" https://show.example
-		matches "$(header Access-Control-Allow-Headers),${path}" '[Xx]-[Aa]pi-[Kk]ey'
-		matches "$(header Access-Control-Allow-Headers)" 'Content-Type'
-		matches "$(header X-Request-Id)" "$WORD"
-	done
-	call OPTIONS /api/stats/publisher - -H 'Origin: https://admin.example' \
-		-H 'Access-Control-Request-Method: PUT'
-	matches "$(header Access-Control-Allow-Methods)" 'GET.*PUT'
-}
-
-@test "CORS: a foreign origin gets 204 and is not allowed" {
-	local origin
-	for origin in https://evil.example https://show.example.evil.example null http://show.example \
-		https://show.example:8443 https://xshow.example; do
-		call OPTIONS /api/stats - -H "Origin: $origin" -H 'Access-Control-Request-Method: GET'
-		assert_status 204
-		equals "$origin $(grep -ci '^access-control' <<<"$http_headers")" "$origin 0"
-		api GET /api/stats - -H "Origin: $origin"
-		assert_status 200
-		equals "$origin $(grep -ci '^access-control' <<<"$http_headers")" "$origin 0"
-	done
-}
-
-@test "CORS: answers and errors name the allowed origin and vary by origin" {
-	api GET /api/stats - -H 'Origin: https://admin.example'
-	equals "$(header Access-Control-Allow-Origin) $(header Vary)" 'https://admin.example Origin'
-	call GET /api/stats - -H 'Origin: https://admin.example'
-	equals "$http_status $(header Access-Control-Allow-Origin)" '401 https://admin.example'
-	call GET /api/stats
-	matches "$(header Vary)" Origin
-	equals "$(header Access-Control-Allow-Origin)" ''
-}
-
-@test "CORS: a star in the settings allows every origin" {
-	cgi stats GET /api/stats/viewers '' 'CORS_ORIGINS=*' HTTP_ORIGIN=https://any.example
-	equals "$http_status $(header Access-Control-Allow-Origin)" '200 *'
-	cgi stats GET /api/stats/viewers '' CORS_ORIGINS= HTTP_ORIGIN=https://any.example
-	equals "$http_status $(header Access-Control-Allow-Origin)" '200 '
-}
-
 @test "methods: a known path with a wrong method answers 405 and lists those it takes" {
 	local method path allow
 	while read -r method path allow; do
@@ -223,6 +182,48 @@ en='There is no such API path: GET / lists the endpoints.'
 	done
 	api GET /api/stats//
 	assert_envelope 404 NOT_FOUND
+}
+
+@test "paths: one slash behind an id is no part of it, and %2F there is" {
+	local id
+	id=$(fresh)
+	api GET "/api/viewer/history/$id/"
+	equals "$http_status $(json .data.userId)" "200 $id"
+	api GET "/api/viewer/history/$id/?limit=1"
+	equals "$http_status $(json .data.userId)" "200 $id"
+	api GET "/api/viewer/history/$id//"
+	equals "$http_status $(json .data.userId)" "200 $id/"
+	api GET "/api/viewer/history/$id%2F"
+	equals "$http_status $(json .data.userId)" "200 $id/"
+	api GET "/api/viewer/history/$id%2f/"
+	equals "$http_status $(json .data.userId)" "200 $id/"
+	api GET "/api/viewer/list/$MASTER%2F"
+	assert_envelope 400 VALIDATION_ERROR
+	# What was told was done: the ban is lifted.
+	api POST /api/viewer/kick "{\"userId\":\"$id\",\"ban\":true}"
+	equals "$http_status $(json .data.banned)" '200 true'
+	api DELETE "/api/viewer/ban/$id/"
+	assert_status 200
+	api POST /api/viewer/rejoin "$(obj userId "$id" stageArn "$MASTER" participantId p)"
+	[ "$http_status" != 403 ]
+	api POST /api/viewer/leave "$(obj userId "$id" stageArn "$MASTER")"
+}
+
+@test "paths: /ws without WebSocket answers 426 and says what to call instead" {
+	local path
+	for path in /ws /ws/ '/ws?key=x'; do
+		call GET "$path"
+		assert_envelope 426 UPGRADE_REQUIRED
+		matches "$(json .error.message)" 'GET /api/stats'
+	done
+	# lighttpd keeps this header to itself.
+	cgi health GET /ws ''
+	equals "$http_status $(header Upgrade)" '426 websocket'
+	call GET /ws - --http1.1 -H 'Connection: Upgrade' -H 'Upgrade: websocket' \
+		-H 'Sec-WebSocket-Version: 13' -H 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=='
+	assert_envelope 426 UPGRADE_REQUIRED
+	call POST /ws '{}'
+	assert_envelope 405 METHOD_NOT_ALLOWED
 }
 
 @test "paths: a bad percent escape answers 404 in the envelope" {
@@ -326,7 +327,11 @@ en='There is no such API path: GET / lists the endpoints.'
 	equals "$(json .error.details.reason)" NO_SESSION
 	sized_body 65537 "$BATS_TEST_TMPDIR/over"
 	api POST /api/viewer/heartbeat "@$BATS_TEST_TMPDIR/over"
+	assert_web_error 413 PAYLOAD_TOO_LARGE
+	# Where a web server has no limit the program has one.
+	cgi viewer POST /api/viewer/heartbeat "$(<"$BATS_TEST_TMPDIR/over")"
 	assert_envelope 413 PAYLOAD_TOO_LARGE
+	equals "$(json .error.details.maxBytes)" 65536
 }
 
 @test "body: 70 KB answer 413 in all programs that read one, with and without a length" {
@@ -334,24 +339,40 @@ en='There is no such API path: GET / lists the endpoints.'
 	sized_body 71680 "$BATS_TEST_TMPDIR/big"
 	for path in /api/token/viewer /api/token/publisher /api/viewer/leave /api/viewer/rejoin; do
 		api POST "$path" "@$BATS_TEST_TMPDIR/big"
-		assert_envelope 413 PAYLOAD_TOO_LARGE
+		assert_web_error 413 PAYLOAD_TOO_LARGE
 		api POST "$path" "@$BATS_TEST_TMPDIR/big" -H 'Transfer-Encoding: chunked'
-		assert_envelope 413 PAYLOAD_TOO_LARGE
+		assert_web_error 413 PAYLOAD_TOO_LARGE
 	done
 	api PUT /api/stats/publisher "@$BATS_TEST_TMPDIR/big"
-	assert_envelope 413 PAYLOAD_TOO_LARGE
+	assert_web_error 413 PAYLOAD_TOO_LARGE
 }
 
-@test "body: what is far too long is refused by the web server in the same form" {
-	head -c 3000000 /dev/zero >"$BATS_TEST_TMPDIR/huge"
-	api POST /api/token/viewer "@$BATS_TEST_TMPDIR/huge"
-	assert_error 413 PAYLOAD_TOO_LARGE
-	matches "$(header Content-Type)" '^application/json'
+@test "body: of one that is too long nothing is kept, with a length or in chunks, without a key" {
+	local head dir
+	dir=$(<"$SUITE_DIR/kept/sockets")/uploads
+	head -c 1000000 /dev/zero >"$BATS_TEST_TMPDIR/huge"
+	call POST /api/token/viewer "@$BATS_TEST_TMPDIR/huge"
+	assert_web_error 413 PAYLOAD_TOO_LARGE
+	# The answer comes with the head, before any of the body.
+	exec {fd}<>"/dev/tcp/127.0.0.1/$API_PORT"
+	printf 'POST /api/token/viewer HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n' >&"$fd"
+	read -r -t 5 -u "$fd" head
+	matches "$head" '^HTTP/1.1 413'
+	exec {fd}>&-
+	# In chunks: as soon as there is more than 64 KB of it, though the end has not come.
+	exec {fd}<>"/dev/tcp/127.0.0.1/$API_PORT"
+	{
+		printf 'POST /api/token/viewer HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
+		for _ in 1 2 3 4 5; do printf '4000\r\n'; head -c 16384 /dev/zero; printf '\r\n'; done
+	} >&"$fd"
+	read -r -t 5 -u "$fd" head
+	matches "$head" '^HTTP/1.1 413'
+	exec {fd}>&-
+	wait_until 5 eval '[ -z "$(ls -A "'"$dir"'")" ]'
 }
 
 @test "body: without a key nothing of it is looked at (F51)" {
-	sized_body 71680 "$BATS_TEST_TMPDIR/big"
-	call POST /api/token/viewer "@$BATS_TEST_TMPDIR/big"
+	cgi token POST /api/token/viewer "$(head -c 71680 /dev/zero | tr '\0' x)" HTTP_X_API_KEY=
 	assert_envelope 401 UNAUTHORIZED
 	call POST /api/token/viewer '{"broken'
 	assert_envelope 401 UNAUTHORIZED

@@ -172,6 +172,20 @@ ask() { # PATH CURL_ARGS...
 	assert_error 403 FORBIDDEN
 }
 
+@test "session: 130 viewers behind one address rejoin, ask and leave by token (the wide bucket)" {
+	local ip path
+	viewer
+	ip=$(fresh_ip)
+	rejoin=$(obj participantId p)
+	for path in "POST /api/viewer/rejoin $rejoin" 'GET /api/viewer/duration' 'POST /api/viewer/leave {"a":1}'; do
+		repeat 130 "$path" | as_client "$ip" 8 -H "Authorization: Bearer $token" >"$BATS_TEST_TMPDIR/out"
+		equals "$path $(count_status 200 <"$BATS_TEST_TMPDIR/out")" "$path 130"
+	done
+	# Tokens that are not good count as any other call.
+	repeat 130 'GET /api/viewer/duration' | as_client "$ip" 8 -H "Authorization: Bearer ${token}x" >"$BATS_TEST_TMPDIR/out"
+	equals "$(count_status 401 <"$BATS_TEST_TMPDIR/out") $(count_status 429 <"$BATS_TEST_TMPDIR/out")" '100 30'
+}
+
 @test "session: a heartbeat by token is one call of Redis" {
 	viewer
 	ours=$(sha_of heartbeat) unasked=$(unasked_scripts)

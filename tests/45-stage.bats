@@ -121,7 +121,10 @@ name_of() { fresh s; }
 	for i in 1 2; do seat "$(fresh)" "$stage"; assert_status 200; done
 	seat "$(fresh)" "$stage"
 	assert_error 503 STAGE_FULL
-	change "$stage" '{"maxViewers":3}'
+	# 3.0 is an integer of JSON, and so is 3e0.
+	change "$stage" '{"maxViewers":3e0}'
+	equals "$http_status $(json .data.stage.maxViewers)" '200 3'
+	change "$stage" '{"maxViewers":3.0}'
 	u=$(fresh)
 	seat "$u" "$stage"
 	assert_status 200
@@ -137,7 +140,7 @@ name_of() { fresh s; }
 
 @test "stage: a change needs a name or a cap from 1 to 10000" {
 	made "$(name_of)"
-	for value in 0 -1 10001 1.5 '"5"' true '[]' 1e3; do
+	for value in 0 -1 10001 1.5 '"5"' true '[]' 0.0 -1.0 10001.0 1e300 1e-300; do
 		change "$stage" "{\"maxViewers\":$value}"
 		equals "$value $http_status $(invalid)" "$value 400 maxViewers"
 	done

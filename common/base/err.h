@@ -38,6 +38,7 @@ enum err_kind {
 	ERR_STAGES, /* MAX_STAGES exist */
 	ERR_TOKEN,  /* a token could not be made, by a fault of ours */
 	ERR_AWS_AWAY, /* AWS cannot make a token now: it does not answer, or lost the stage */
+	ERR_UPGRADE,	/* the path is for another protocol: 426 */
 	ERR_KEY_REUSED, /* an idempotency key came again with another request: 422 */
 	ERR_THROTTLED,	/* AWS, or our own limiter, says: not so fast; nothing was done */
 	ERR_QUOTA,	/* a quota of the AWS account is used up */

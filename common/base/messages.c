@@ -144,6 +144,10 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	[MSG_INTERNAL_SECRET_UNSET] = {
 	    "伺服器未設定 INTERNAL_SECRET，請管理員設定後再試",
 	    "INTERNAL_SECRET is not set on this server: the operator must set it." },
+	[MSG_UPGRADE] = {
+	    "此路徑保留給 WebSocket，這個版本尚未提供；請定期呼叫 GET /api/stats",
+	    "This path is for WebSocket, which this version does not offer yet: call GET "
+	    "/api/stats from time to time." },
 	[MSG_NO_ROUTE] = { "找不到此 API 路徑，可用的端點請見 GET /",
 	    "There is no such API path: GET / lists the endpoints." },
 	[MSG_NO_STAGE] = { "找不到此 Stage，請以 GET /api/stage/list 確認 stageArn",

@@ -71,6 +71,14 @@ net_is_v4(const struct net_addr *a)
 	return memcmp(a->b, v4_prefix, sizeof(v4_prefix)) == 0;
 }
 
+bool
+net_is_loopback(const struct net_addr *a)
+{
+	static const struct net_addr v6 = { { [15] = 1 } };
+
+	return net_is_v4(a) ? a->b[12] == 127 : memcmp(a, &v6, sizeof(v6)) == 0;
+}
+
 void
 net_text(const struct net_addr *a, char out[NET_TEXT_BYTES])
 {

@@ -27,6 +27,8 @@ struct net_list {
 /* "192.0.2.1", "2001:db8::1", "[2001:db8::1]:443", "192.0.2.1:80". */
 bool net_parse(struct str s, struct net_addr *ret);
 bool net_is_v4(const struct net_addr *a);
+/* 127.0.0.0/8 or ::1. */
+bool net_is_loopback(const struct net_addr *a);
 void net_text(const struct net_addr *a, char out[NET_TEXT_BYTES]);
 /* The network of that many leading bits of an IPv4 or of an IPv6 address, as the text of its first
  * address. */

@@ -161,18 +161,34 @@ req_name(struct req *rq, const char *name, enum presence_rule rule, size_t max_b
 	return STR_NULL;
 }
 
+/* To JSON 100.0 and 1e2 are integers as well. Beyond 2^53 a double may stand for several. */
+static bool
+whole_number(const json_t *v, int64_t *ret)
+{
+	double d = json_real_value(v);
+
+	if (json_is_integer(v)) {
+		*ret = json_integer_value(v);
+		return true;
+	}
+	if (!json_is_real(v) || !(d >= -0x1p53 && d <= 0x1p53) || d != (double)(int64_t)d)
+		return false;
+	*ret = (int64_t)d;
+	return true;
+}
+
 int64_t
 req_int(struct req *rq, const char *name, int64_t min, int64_t max, int64_t otherwise,
     int64_t if_null)
 {
 	json_t *v = json_object_get(req_body(rq), name);
-	int64_t n = json_integer_value(v);
+	int64_t n;
 
 	if (v == NULL)
 		return otherwise;
 	if (json_is_null(v))
 		return if_null;
-	if (json_is_integer(v) && n >= min && n <= max)
+	if (whole_number(v, &n) && n >= min && n <= max)
 		return n;
 	out_of_range(rq, name, min, max);
 	return otherwise;
@@ -303,12 +319,7 @@ req_path_user_id(struct req *rq, const char *name)
 struct str
 req_path_stage_arn(struct req *rq, const char *name)
 {
-	struct str arn = rq->rest;
-
-	/* One slash more at the end of a path is forgiven; an ARN has none there. */
-	if (arn.n > 0 && arn.p[arn.n - 1] == '/')
-		arn.n--;
-	return checked_arn(rq, name, arn);
+	return checked_arn(rq, name, rq->rest);
 }
 
 struct str

@@ -29,13 +29,13 @@ ratelimit_apply(struct req *rq, enum bucket bucket)
 	struct buf name;
 	int64_t limit;
 
-	limit = bucket == BUCKET_HEARTBEAT ? cfg->rate_limit_heartbeats
-					   : cfg->rate_limit_max_requests;
+	limit = bucket == BUCKET_WIDE ? cfg->rate_limit_heartbeats
+				      : cfg->rate_limit_max_requests;
 	if (bucket == BUCKET_NONE || limit == 0 ||
 	    net_list_has(&cfg->rate_limit_exempt, &rq->client))
 		return false;
 	buf_init(&name, rq->arena, sizeof("beat:") + NET_TEXT_BYTES);
-	buf_cstr(&name, bucket == BUCKET_HEARTBEAT ? "beat:" : "api:");
+	buf_cstr(&name, bucket == BUCKET_WIDE ? "beat:" : "api:");
 	put_client(&name, rq);
 	rq->call.rate_bucket = buf_view(&name);
 	rq->call.rate_limit = limit;

@@ -18,7 +18,8 @@
 /* The parameters we read, of all that a web server sends. */
 struct raw {
 	struct str method, uri, length, remote, forwarded, rid, api_key, internal_secret;
-	struct str authorization, origin, language, agent, idempotency_key;
+	struct str authorization, redirected_authorization;
+	struct str origin, language, agent, idempotency_key;
 	bool twice;
 };
 
@@ -35,6 +36,10 @@ static const struct {
 	{ STR("HTTP_X_API_KEY"), offsetof(struct raw, api_key) },
 	{ STR("HTTP_X_INTERNAL_SECRET"), offsetof(struct raw, internal_secret) },
 	{ STR("HTTP_AUTHORIZATION"), offsetof(struct raw, authorization) },
+	/* What a rewrite rule of Apache sets is renamed by the redirect behind it. A client
+	 * cannot send this name: its headers all start with HTTP_. */
+	{ STR("REDIRECT_HTTP_AUTHORIZATION"),
+	    offsetof(struct raw, redirected_authorization) },
 	{ STR("HTTP_ORIGIN"), offsetof(struct raw, origin) },
 	{ STR("HTTP_ACCEPT_LANGUAGE"), offsetof(struct raw, language) },
 	{ STR("HTTP_USER_AGENT"), offsetof(struct raw, agent) },
@@ -81,7 +86,10 @@ set_method(struct req *rq, struct str m)
 			rq->method = methods[i].method;
 }
 
-/* Without a decodable path rq->path stays empty, which no route matches. */
+/*
+ * Without a decodable path rq->path stays empty, which no route matches. One slash at the end is
+ * forgiven before anything is decoded: %2F there is part of an id.
+ */
 static void
 set_path(struct req *rq, struct str uri)
 {
@@ -99,6 +107,8 @@ set_path(struct req *rq, struct str uri)
 	}
 	rq->query = uri;
 	path = str_cut(&rq->query, '?');
+	if (path.n > 2 && path.p[path.n - 1] == '/')
+		path.n--;
 	if (!decode_percent(rq->arena, path, &rq->path))
 		rq->path = STR("");
 }
@@ -120,26 +130,40 @@ set_client_text(struct req *rq)
 	}
 }
 
+/* Takes the last element that is not empty off a comma list (RFC 9110, 5.6.1); empty: no more. */
+static struct str
+cut_last(struct str *list)
+{
+	struct str item = STR("");
+	const char *comma;
+	size_t head;
+
+	while (item.n == 0 && list->n > 0) {
+		comma = memrchr(list->p, ',', list->n);
+		head = comma != NULL ? (size_t)(comma - list->p) : 0;
+		item = str_trim(str_skip(*list, comma != NULL ? head + 1 : 0));
+		list->n = head;
+	}
+	return item;
+}
+
 /* The right-most address that is no proxy of ours. */
 static void
 set_client(struct req *rq, struct str remote, struct str forwarded)
 {
 	static const struct net_addr nobody = { { 0 } };
-	struct net_addr hop;
-	const char *comma;
-	size_t head;
+	struct str hop;
 
 	if (!net_parse(remote, &rq->client))
-		memset(&rq->client, 0, sizeof(rq->client));
-	while (forwarded.n > 0 && net_list_has(&rq->cfg->trusted_proxies, &rq->client)) {
-		comma = memrchr(forwarded.p, ',', forwarded.n);
-		head = comma != NULL ? (size_t)(comma - forwarded.p) : 0;
-		if (!net_parse(
-			str_trim(str_skip(forwarded, comma != NULL ? head + 1 : 0)),
-			&hop))
-			hop = nobody; /* a proxy of ours that does not know */
-		rq->client = hop;
-		forwarded.n = head;
+		rq->client = nobody;
+	rq->proxy_untrusted = forwarded.n > 0 && net_is_loopback(&rq->client) &&
+			      !net_list_has(&rq->cfg->trusted_proxies, &rq->client);
+	while (net_list_has(&rq->cfg->trusted_proxies, &rq->client)) {
+		hop = cut_last(&forwarded);
+		if (hop.n == 0)
+			break;
+		if (!net_parse(hop, &rq->client))
+			rq->client = nobody; /* a proxy of ours that does not know */
 	}
 	if (memcmp(&rq->client, &nobody, sizeof(nobody)) != 0)
 		set_client_text(rq);
@@ -251,7 +275,8 @@ req_init(struct req *rq, struct arena *a, const struct config *cfg, char **param
 		take_param(&raw, *params);
 	rq->api_key = raw.api_key;
 	rq->internal_secret = raw.internal_secret;
-	rq->authorization = raw.authorization;
+	rq->authorization =
+	    raw.authorization.n > 0 ? raw.authorization : raw.redirected_authorization;
 	rq->origin = raw.origin;
 	rq->user_agent = raw.agent;
 	rq->idempotency_key = raw.idempotency_key;

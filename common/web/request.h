@@ -54,6 +54,8 @@ struct req {
 	struct str idempotency_key;
 	struct str rid;
 	struct net_addr client; /* the address that counts (TRUSTED_PROXIES) */
+	/* a proxy on this machine names its client, and TRUSTED_PROXIES does not name the proxy */
+	bool proxy_untrusted;
 	/* all of it that is kept, in records and logs (IP_MODE); "": not known, or nothing */
 	char client_text[NET_TEXT_BYTES];
 	enum lang lang;

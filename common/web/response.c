@@ -27,6 +27,7 @@ static const struct {
 	[ERR_STAGES] = { 503, "STAGE_LIMIT_REACHED", MSG_STAGE_LIMIT, 30 },
 	[ERR_TOKEN] = { 500, "TOKEN_GENERATION_FAILED", MSG_TOKEN_FAILED, 0 },
 	[ERR_AWS_AWAY] = { 503, "AWS_UNAVAILABLE", MSG_AWS_AWAY, 1 },
+	[ERR_UPGRADE] = { 426, "UPGRADE_REQUIRED", MSG_UPGRADE, 0 },
 	[ERR_KEY_REUSED] = { 422, "IDEMPOTENCY_KEY_REUSED", MSG_KEY_REUSED, 0 },
 	[ERR_THROTTLED] = { 503, "AWS_THROTTLED", MSG_AWS_THROTTLED, 1 },
 	[ERR_QUOTA] = { 503, "AWS_QUOTA_EXCEEDED", MSG_AWS_QUOTA, 60 },
@@ -133,22 +134,22 @@ method_names(unsigned methods, struct buf *out)
 	buf_cstr(out, "OPTIONS");
 }
 
-/* The origin to allow, or the empty view. */
+/* The origin to allow, or the empty view. One that the list names goes before its `*`. */
 static struct str
 allowed_origin(const struct req *rq)
 {
-	struct str list = rq->cfg->cors_origins, one;
+	struct str list = rq->cfg->cors_origins, one, found = STR_NULL;
 
 	if (rq->origin.n == 0)
 		return STR_NULL;
 	while (list.n > 0) {
 		one = str_trim(str_cut(&list, ','));
 		if (str_is(one, "*"))
-			return STR("*");
-		if (one.n > 0 && str_ieq(one, rq->origin))
+			found = STR("*");
+		else if (one.n > 0 && str_ieq(one, rq->origin))
 			return rq->origin;
 	}
-	return STR_NULL;
+	return found;
 }
 
 static void
@@ -161,6 +162,10 @@ write_cors(const struct resp *rs, const struct req *rq, struct buf *out)
 	if (origin.n == 0)
 		return;
 	buf_printf(out, "Access-Control-Allow-Origin: %.*s\r\n", STR_ARG(origin));
+	/* navigator.sendBeacon always calls with credentials. We take no cookie, so nothing is
+	 * opened by it; a browser accepts it for a named origin only. */
+	if (!str_is(origin, "*"))
+		buf_cstr(out, "Access-Control-Allow-Credentials: true\r\n");
 	if (!rs->preflight) {
 		buf_cstr(out,
 		    "Access-Control-Expose-Headers: X-Request-Id, Retry-After, "
@@ -247,6 +252,9 @@ write_headers(const struct resp *rs, const struct req *rq, const struct err *err
 		method_names(rs->allow, out);
 		buf_cstr(out, "\r\n");
 	}
+	/* RFC 9110, 15.5.22: the answer must name the protocol. */
+	if (rs->status == 426)
+		buf_cstr(out, "Upgrade: websocket\r\n");
 	if (rs->rate_limit > 0) {
 		write_number("RateLimit-Limit: ", rs->rate_limit, out);
 		write_number("RateLimit-Remaining: ", 0, out);

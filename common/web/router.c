@@ -10,12 +10,8 @@ match(const char *pattern, struct str path, struct str *ret_rest)
 	struct str fixed = { pattern,
 		colon ? (size_t)(colon - pattern) + 1 : strlen(pattern) };
 
-	if (colon == NULL) {
-		/* One slash more at the end; in a parameter it would be part of it. */
-		if (path.n == fixed.n + 1 && path.n > 2 && path.p[fixed.n] == '/')
-			path.n--;
+	if (colon == NULL)
 		return str_eq(path, fixed) ? SIZE_MAX : 0;
-	}
 	if (!str_starts(path, fixed) || path.n == fixed.n)
 		return 0;
 	*ret_rest = str_skip(path, fixed.n);

@@ -4,7 +4,7 @@
  * A route is a path of the contract. "/api/viewer/list/:stageArn" matches the rest of the
  * path, slashes included, so an ARN may come raw or percent-encoded; a path
  * without parameter always goes first, then the one with the longest fixed part.
- * One trailing slash is forgiven.
+ * (One trailing slash is forgiven: request.c takes it away.)
  *
  * A handler is two halves (docs/design.md, D1a):
  *   ask     fills rq->call (one script) or fails; NULL: the rate limit alone
@@ -20,7 +20,8 @@
 
 struct app;
 
-enum bucket { BUCKET_NONE = 0, BUCKET_API, BUCKET_HEARTBEAT };
+/* BUCKET_WIDE: RATE_LIMIT_HEARTBEATS, for what each viewer of a hall behind one address sends. */
+enum bucket { BUCKET_NONE = 0, BUCKET_API, BUCKET_WIDE };
 
 typedef bool route_ask(struct app *app, struct req *rq, struct err *err);
 typedef bool route_answer(struct app *app, struct req *rq, const struct reply *reply,

@@ -69,9 +69,30 @@ bucket_of(const struct slot *sl)
 	/* Wrong keys on the heartbeat's wide bucket would be too many tries. */
 	if (sl->err.kind == ERR_AUTH)
 		return BUCKET_API;
+	/* A page that was let in: a hall behind one address has as many of them as viewers. */
+	if (sl->rq.session.user_id.n > 0)
+		return BUCKET_WIDE;
 	if (sl->route != NULL)
 		return sl->route->bucket;
 	return str_starts(sl->rq.path, STR("/api/")) ? BUCKET_API : BUCKET_NONE;
+}
+
+/* Once a process: its clients are one to the rate limit and in the history, and loopback may be
+ * exempt. */
+static void
+warn_of_proxy(const struct req *rq)
+{
+	static bool said;
+
+	if (!rq->proxy_untrusted || said)
+		return;
+	said = true;
+	LOG(LOG_WARN, "a proxy on this machine is not trusted",
+	    LOG_STR("setting", STR("TRUSTED_PROXIES")),
+	    LOG_STR("what_to_do",
+		STR("name the proxy's address in TRUSTED_PROXIES (127.0.0.1): until then "
+		    "its clients count as one, at the address of the proxy, and no rate "
+		    "limit holds for them as long as RATE_LIMIT_EXEMPT has that address")));
 }
 
 static void
@@ -84,6 +105,7 @@ begin(const struct serve *s, struct slot *sl, char **params, req_read *read, voi
 	memset(&sl->err, 0, sizeof(sl->err));
 	sl->route = NULL;
 	req_init(&sl->rq, &sl->arena, s->cfg, params, read, from);
+	warn_of_proxy(&sl->rq);
 	redis_call_init(&sl->rq.call, &sl->arena, SCRIPT_GATE);
 	sl->failed = !prepare(s, sl, &sl->err);
 	if (sl->failed)
