@@ -90,8 +90,8 @@ ask_list(struct app *app, struct req *rq, struct err *err)
 static json_t *
 list_item(const struct stage *s)
 {
-	return json_pack("{s:o, s:o, s:I, s:b, s:o, s:O, s:o}", "stageArn",
-	    json_str(s->arn), "name", json_str(s->name), "viewerCount",
+	return json_pack("{s:o, s:o*, s:I, s:b, s:o, s:O, s:o}", "stageArn",
+	    json_str(s->arn), "name", json_str_or_none(s->name), "viewerCount",
 	    (json_int_t)s->viewers_now, "autoScaled", s->auto_scaled, "createdAt",
 	    json_time(s->created_at_ms), "tags", s->tags, "state", json_str(s->state));
 }
@@ -149,8 +149,9 @@ list(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs
 static json_t *
 stage_json(const struct stage *s)
 {
-	return json_pack("{s:o, s:o, s:O}", "arn", json_str(s->arn), "name",
-	    json_str(s->name), "tags", s->tags);
+	return json_pack("{s:o, s:o*, s:o*, s:O}", "arn", json_str(s->arn), "name",
+	    json_str_or_none(s->name), "activeSessionId",
+	    s->session_id.n > 0 ? json_str(s->session_id) : NULL, "tags", s->tags);
 }
 
 static bool

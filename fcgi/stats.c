@@ -9,8 +9,10 @@
  * One round trip to Redis each; history alone asks PostgreSQL besides.
  */
 #include "app/app.h"
+#include "base/clock.h"
 #include "domain/history.h"
 #include "domain/publisher.h"
+#include "domain/stage_tags.h"
 #include "domain/stages.h"
 #include "web/router.h"
 #include "base/banned.h"
@@ -39,18 +41,20 @@ read_show(struct app *app, struct req *rq, const struct reply *reply)
 static json_t *
 stage_info(const struct stage *s)
 {
-	return json_pack("{s:o, s:b, s:o}", "name", json_str(s->name), "autoScaled",
-	    s->auto_scaled, "createdAt", json_time(s->created_at_ms));
+	return json_pack("{s:o*, s:b, s:o, s:O*}", "name", json_str_or_none(s->name),
+	    "autoScaled", s->auto_scaled, "createdAt", json_time(s->created_at_ms),
+	    "managedBy", json_object_get(s->tags, TAG_MANAGED_BY));
 }
 
 /* stageId is the full ARN and info repeats three members: clients use either. */
 static json_t *
 stage_numbers(const struct stage *s)
 {
-	return json_pack("{s:o, s:o, s:o, s:I, s:b, s:o, s:o}", "stageArn",
-	    json_str(s->arn), "stageId", json_str(s->arn), "stageName", json_str(s->name),
-	    "viewerCount", (json_int_t)s->viewers_now, "autoScaled", s->auto_scaled,
-	    "createdAt", json_time(s->created_at_ms), "info", stage_info(s));
+	return json_pack("{s:o, s:o, s:o*, s:I, s:b, s:o, s:o}", "stageArn",
+	    json_str(s->arn), "stageId", json_str(s->arn), "stageName",
+	    json_str_or_none(s->name), "viewerCount", (json_int_t)s->viewers_now,
+	    "autoScaled", s->auto_scaled, "createdAt", json_time(s->created_at_ms),
+	    "info", stage_info(s));
 }
 
 static json_t *
@@ -117,11 +121,12 @@ overview(struct app *app, struct req *rq, const struct reply *reply, struct resp
 	struct show show = read_show(app, rq, reply);
 
 	(void)err;
-	resp_ok(rs,
-	    json_pack("{s:I, s:I, s:b, s:o, s:o}", "totalViewers",
-		(json_int_t)show.total_viewers, "activeStages", (json_int_t)show.n_stages,
-		"isPublisherLive", show.publisher_live, "autoScale",
-		auto_scale(app, &show, rq->lang), "stages", all_numbers(&show, false)));
+	resp_ok(
+	    rs, json_pack("{s:I, s:I, s:b, s:o, s:o, s:o}", "totalViewers",
+		    (json_int_t)show.total_viewers, "activeStages",
+		    (json_int_t)show.n_stages, "isPublisherLive", show.publisher_live,
+		    "autoScale", auto_scale(app, &show, rq->lang), "stages",
+		    all_numbers(&show, false), "timestamp", json_time(clock_now_ms())));
 	return true;
 }
 

@@ -12,7 +12,7 @@ setup() {
 }
 teardown() {
 	thaw redis
-	emulator POST imds '{"role":true,"status":0,"delayMs":0,"authorization":""}' >/dev/null
+	emulator POST imds '{"role":true,"status":0,"delayMs":0,"expiredSeconds":0,"authorization":""}' >/dev/null
 	emulator POST credentials '{"lifeSeconds":21600}' >/dev/null
 	emulator POST credentials/rotate >/dev/null # those of short life are not given any more
 	[ ! -e "$BATS_TEST_TMPDIR/restarted" ] || restart_token
@@ -157,6 +157,22 @@ assert_refused() {
 	(($(signed) >= before + n))
 	# The first, and after each rotation others.
 	(($(emulator GET credentials | jq '[.credentials[] | select(.kind == "temporary" and .requests > 0)] | length') >= 5))
+}
+
+@test "creds: keys an hour past their Expiration that AWS takes are used, and the source is left alone" {
+	: >"$BATS_TEST_TMPDIR/restarted"
+	emulator POST imds '{"expiredSeconds":3600}' >/dev/null
+	restart_token "${INSTANCE[@]}"
+	before=$(asked /latest/meta-data/iam/security-credentials/) u=$(fresh host)
+	repeat 60 "POST /api/token/publisher {\"userId\":\"$u\"}" | load_requests 4 >"$BATS_TEST_TMPDIR/out"
+	equals "$(count_status 200 <"$BATS_TEST_TMPDIR/out")" 60
+	# once for each worker; the next time is minutes away
+	now=$(asked /latest/meta-data/iam/security-credentials/)
+	((now > before && now <= before + 8))
+	# AWS says when they are over: newer ones are asked for, and no call fails.
+	emulator POST credentials/rotate '{"graceSeconds":0}' >/dev/null
+	repeat 20 "POST /api/token/publisher {\"userId\":\"$u\"}" | load_requests 4 >"$BATS_TEST_TMPDIR/out"
+	equals "$(count_status 200 <"$BATS_TEST_TMPDIR/out")" 20
 }
 
 @test "creds: keys are kept and the service is not asked with each call" {

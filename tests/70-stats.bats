@@ -28,18 +28,35 @@ list_page() { api GET "/api/stage/list${1:+?$1}"; }
 	seat "$u-3" "$b"
 	api GET /api/stats
 	assert_status 200
-	equals "$(json '.data | keys | join(" ")')" 'activeStages autoScale isPublisherLive stages totalViewers'
+	equals "$(json '.data | keys | join(" ")')" 'activeStages autoScale isPublisherLive stages timestamp totalViewers'
 	equals "$(json '.data | "\(.activeStages) \(.isPublisherLive)"')" '3 true'
 	equals "$(json ".data.stages[] | select(.stageArn == \"$a\") | [.stageId, .stageName, .viewerCount, .autoScaled, .createdAt, .info.name, .info.autoScaled, .info.createdAt] | map(tostring) | join(\" \")")" \
 		"$a name-Aaaaaaaaaaaa 2 true 2025-10-21T10:30:00.000Z name-Aaaaaaaaaaaa true 2025-10-21T10:30:00.000Z"
 	equals "$(json ".data.stages[] | select(.stageArn == \"$b\") | .viewerCount")" 1
 	equals "$(json '.data.totalViewers == ([.data.stages[].viewerCount] | add)')" true
+	matches "$(json .data.timestamp)" '^2[0-9-]{9}T[0-9:]{8}\.[0-9]{3}Z$'
 }
 
 @test "stats: the master is there though nothing is known about it yet" {
 	set_stages_aside
 	api GET /api/stats
 	equals "$(json '[.data.stages[].stageArn] | join(" ")')" "$MASTER"
+	# What nobody knows yet is left out, not null.
+	equals "$(json '.data.stages[0] | [has("stageName"), (.info | has("name", "managedBy"))] | join(" ")')" \
+		'false false false'
+	equals "$(json '.data.stages[0] | "\(.viewerCount) \(.autoScaled) \(.createdAt)"')" '0 false null'
+}
+
+@test "stats: a stage says who made it" {
+	set_stages_aside
+	local arn=arn:aws:ivs:$AWS_REGION:$AWS_ACCOUNT_ID:stage/MadeByUs1
+	redis_c hset "${P}stages" "$arn" '{"name":"n","tags":{"ManagedBy":"auto-scaler"}}' >/dev/null
+	api GET "/api/stats/stages?arn=$arn"
+	equals "$(json .data.stageInfo.managedBy)" auto-scaler
+	api GET /api/stats/stages/MadeByUs1
+	equals "$(json .data.stageInfo.managedBy)" auto-scaler
+	api GET /api/stats
+	equals "$(json ".data.stages[] | select(.stageArn == \"$arn\") | .info.managedBy")" auto-scaler
 }
 
 @test "stats: viewers is the sum" {

@@ -114,6 +114,20 @@ opens() {
 	equals "$(said)" 'false OUTDATED false'
 }
 
+@test "events: one of the older shape, without a time of its own, counts as of when it was sent" {
+	a=$(id)
+	event "$MASTER" "$a" 'Participant Published' "$(ago 2)" 'del(.detail.event_time, .detail.event_time_precise)'
+	equals "$http_status $(said) $(present)" "200 true null true true $a eventbridge"
+	event "$MASTER" "$a" 'Participant Unpublished' "$(ago 1)" 'del(.detail.event_time, .detail.event_time_precise)'
+	equals "$http_status $(said)" '200 true null false'
+	event "$MASTER" "$a" 'Participant Published' "$(ago 0)" 'del(.detail.event_time, .detail.event_time_precise, .time)'
+	assert_error 400 VALIDATION_ERROR
+	equals "$(json '.error.details.missingFields[0]')" detail.event_time
+	# A time that is there and is none is still an error.
+	event "$MASTER" "$a" 'Participant Published' "$(ago 0)" '.detail.event_time = "x" | del(.detail.event_time_precise)'
+	assert_error 400 VALIDATION_ERROR
+}
+
 @test "events: one of long ago is noted and changes nothing by itself" {
 	a=$(id) b=$(id)
 	publishes "$MASTER" "$a" "$(ago 4000)"
@@ -168,7 +182,7 @@ opens() {
 		del(.detail.participant_id)~[["detail.participant_id"],[]]
 		.detail.participant_id = 7~[[],["detail.participant_id"]]
 		.detail |= (del(.event_time_precise) | .event_time = "yesterday")~[[],["detail.event_time"]]
-		.detail |= del(.event_time_precise, .event_time)~[["detail.event_time"],[]]
+		.detail |= del(.event_time_precise, .event_time) | del(.time)~[["detail.event_time"],[]]
 		.source = 1~[[],["source"]]
 	EOF2
 	api POST /api/stats/events '[1]'

@@ -319,7 +319,7 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 	job CLOUDWATCH_NAMESPACE=Show/Test NODE_ENV=test
 	equals "$(samples APILatency) $(sent ErrorCount) $(sent TotalViewers) $(sent ConcurrentViewers) $(sent ActiveStages)" '3 3 2 2 1'
 	equals "$(sent TokenGenerationTime)" '2 6 3 3'
-	equals "$(emulator GET metrics | jq -c '.metrics | last | [.namespace, .dimensions.Environment, .dimensions.Service]')" '["Show/Test","test","ivs-live"]'
+	equals "$(emulator GET metrics | jq -c '.metrics | last | [.namespace, .dimensions.Environment, .dimensions.Service]')" '["Show/Test","test","api-server"]'
 	job
 	equals "$(sent ErrorCount)" 0
 	emulator DELETE metrics >/dev/null

@@ -76,6 +76,11 @@ all_lit() { # PARTICIPANT: each further stage has his picture, and the registry 
 	equals "$(grep -c '^dark' "$BATS_TEST_TMPDIR/watch")" 0
 	equals "$(seated_early)" ''
 	equals "$(further_stages) $(active_replicas "$WHO")" "5 5"
+	equals "$(jq -r --arg m "$MASTER" '[.stages[].stage | select(.arn != $m).tags.ManagedBy] | unique | join(" ")' \
+		"$SUITE_DIR/emulator.json")" auto-scaler
+	api GET /api/stage/master/info
+	equals "$(json .data.stage.activeSessionId)" "$(console GetStage "{\"arn\":\"$MASTER\"}" | jq -r .stage.activeSessionId)"
+	matches "$(json .data.stage.activeSessionId)" '^st-'
 	((100 * $(throttled) <= $(all_calls)))
 	api GET /api/stats
 	equals "$(json .data.totalViewers)" 1003

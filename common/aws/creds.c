@@ -15,7 +15,8 @@
 #define RENEW_BEFORE_MS 300000
 #define LAST_MINUTE_MS 60000
 #define LAST_MINUTE_PAUSE_MS 10000
-/* Of a failed renewal: five minutes, and up to five more by chance. */
+/* Of a failed renewal, and of keys that are past their end: five minutes, and up to five more by
+ * chance. */
 #define FAILED_PAUSE_MS 300000
 #define FILE_CHECK_MS 5000
 #define MISS_PAUSE_MS 5000 /* doubled with each miss, up to one of these */
@@ -88,9 +89,18 @@ creds_due(int64_t left_ms, int64_t since_ms, int64_t pause_ms)
 {
 	if (left_ms > RENEW_BEFORE_MS)
 		return false;
-	if (left_ms <= LAST_MINUTE_MS && pause_ms > LAST_MINUTE_PAUSE_MS)
+	if (left_ms > 0 && left_ms <= LAST_MINUTE_MS && pause_ms > LAST_MINUTE_PAUSE_MS)
 		pause_ms = LAST_MINUTE_PAUSE_MS;
 	return since_ms >= pause_ms;
+}
+
+static int64_t
+failed_pause(void)
+{
+	uint32_t dice;
+
+	crypto_random(&dice, sizeof(dice));
+	return FAILED_PAUSE_MS + (int64_t)(dice % FAILED_PAUSE_MS);
 }
 
 /* What was given may be the old ones still: look again soon, but not with each call. */
@@ -99,6 +109,8 @@ creds_pause_found(int64_t left_ms)
 {
 	int64_t pause = left_ms / 6;
 
+	if (left_ms <= 0)
+		return failed_pause();
 	if (pause < 1000)
 		return 1000;
 	return pause < 60000 ? pause : 60000;
@@ -109,12 +121,9 @@ pause_missed(const struct creds *c, enum creds_found how)
 {
 	bool gone = c->lost != NULL || how == CREDS_FAILED;
 	int64_t max = gone ? GONE_PAUSE_MAX_MS : NONE_PAUSE_MAX_MS, pause;
-	uint32_t dice;
 
-	if (c->used != NULL) {
-		crypto_random(&dice, sizeof(dice));
-		return FAILED_PAUSE_MS + (int64_t)(dice % FAILED_PAUSE_MS);
-	}
+	if (c->used != NULL)
+		return failed_pause();
 	pause = c->misses < 8 ? (int64_t)MISS_PAUSE_MS << c->misses : max;
 	return pause < max ? pause : max;
 }
@@ -150,22 +159,6 @@ due(struct creds *c)
 }
 
 static enum creds_found
-ask(struct creds *c, const struct creds_source *s, struct creds_keys *ret,
-    struct err *why)
-{
-	enum creds_found found = s->find(c, ret, why);
-	char then[ISO8601_BYTES];
-
-	if (found != CREDS_FOUND || ret->expires_ms > c->now.wall_ms)
-		return found;
-	clock_iso8601(ret->expires_ms, then);
-	(void)err_from(why, ERR_FROM_AWS, ERR_UPSTREAM,
-	    "the AWS credentials that %s gives have expired at %s: is our clock right?",
-	    s->name, then);
-	return CREDS_FAILED;
-}
-
-static enum creds_found
 ask_all(struct creds *c, const struct creds_source **ret_source, struct creds_keys *ret,
     struct err *why)
 {
@@ -174,7 +167,7 @@ ask_all(struct creds *c, const struct creds_source **ret_source, struct creds_ke
 	buf_init(&looked, &c->scratch, SOURCES * sizeof(why->cause));
 	for (size_t i = 0; i < SOURCES; i++) {
 		struct err reason = ERR_INIT;
-		enum creds_found found = ask(c, &sources[i], ret, &reason);
+		enum creds_found found = sources[i].find(c, ret, &reason);
 
 		*ret_source = &sources[i];
 		if (found == CREDS_FAILED)
@@ -214,7 +207,7 @@ look(struct creds *c)
 
 	c->asked_ms = c->now.mono_ms;
 	c->why = ERR_INIT;
-	found = source != NULL ? ask(c, source, &keys, &c->why)
+	found = source != NULL ? source->find(c, &keys, &c->why)
 			       : ask_all(c, &source, &keys, &c->why);
 	if (found == CREDS_FOUND) {
 		keep(c, source, &keys);
@@ -232,8 +225,6 @@ creds_get_at(
     struct creds *c, struct creds_time now, struct sigv4_creds *ret, struct err *err)
 {
 	c->now = now;
-	if (c->used != NULL && c->held.expires_ms <= now.wall_ms)
-		forget(c);
 	if (due(c))
 		look(c);
 	if (c->used == NULL) {

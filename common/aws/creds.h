@@ -11,7 +11,9 @@
  *   instance    the role of the EC2 instance, IMDSv2 and never version 1
  *
  * Keys that end are fetched anew within the last five minutes of their life; while that
- * fails the old ones are used as long as they live. A machine where nobody has keys asks
+ * fails the old ones are used. A source may also give keys that are past their Expiration and that AWS
+ * takes all the same (an instance whose metadata service cannot renew them): they are used, and the
+ * source is asked again after five to ten minutes. They are over when AWS says so (creds_renew). A machine where nobody has keys asks
  * again after 5 s, then more and more rarely, at last each minute. Source of the order and
  * of the times: AWS SDKs and Tools reference, "Standardized credential providers", and
  * the EC2 user guide, "Retrieve security credentials from instance metadata".

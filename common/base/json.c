@@ -207,6 +207,12 @@ json_str(struct str s)
 }
 
 json_t *
+json_str_or_none(struct str s)
+{
+	return s.p != NULL ? json_str(s) : NULL;
+}
+
+json_t *
 json_time(int64_t unix_ms)
 {
 	char text[ISO8601_BYTES];

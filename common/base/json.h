@@ -29,6 +29,8 @@ bool json_parse_object(struct str text, json_t **ret, struct err *err);
 struct str json_view(const json_t *v);
 /* A string or, for p == NULL, null. Text must be UTF-8. */
 json_t *json_str(struct str s);
+/* The same, but NULL for p == NULL: json_pack leaves the member of an "o*" out then. */
+json_t *json_str_or_none(struct str s);
 /* Unix ms as an ISO 8601 string; 0, not known, is null. */
 json_t *json_time(int64_t unix_ms);
 /* Compact text in the arena. */

@@ -7,7 +7,8 @@
 #include "base/banned.h"
 
 #define DATA_MAX (METRIC_COUNT * 2)
-#define SERVICE "ivs-live"
+/* As the server named itself that this one replaces: dashboards and alarms go on. */
+#define SERVICE "api-server"
 
 /* Places of metrics_take.lua's answer. */
 enum { AT_AGE_MS = 1, AT_VIEWERS, AT_STAGES, AT_COUNTERS, AT_TOLD, AT_EXTREMES, PLACES };

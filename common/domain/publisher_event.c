@@ -88,15 +88,19 @@ read_who(const json_t *detail, struct publisher_event *e, struct publisher_fault
 		e->user_id = STR("");
 }
 
-/* The precise time orders what happened within one second. */
+/* The precise time orders what happened within one second. Events of the older shape carry the time
+ * of the envelope alone. */
 static void
-read_time(const json_t *detail, struct publisher_event *e, struct publisher_faults *f)
+read_time(const json_t *body, const json_t *detail, struct publisher_event *e,
+    struct publisher_faults *f)
 {
 	const json_t *precise = json_object_get(detail, "event_time_precise"),
-		     *plain = json_object_get(detail, "event_time");
+		     *plain = json_object_get(detail, "event_time"),
+		     *sent = json_object_get(body, "time");
 
 	if (!aws_time_iso8601(json_view(precise), &e->at_ms) &&
-	    !aws_time_iso8601(json_view(plain), &e->at_ms))
+	    !aws_time_iso8601(json_view(plain), &e->at_ms) &&
+	    (plain != NULL || !aws_time_iso8601(json_view(sent), &e->at_ms)))
 		fault(f, "detail.event_time", plain, MSG_WHY_TIME);
 }
 
@@ -124,6 +128,6 @@ publisher_event_parse(
 		return false;
 	read_stage(body, detail, ret, faults);
 	read_who(detail, ret, faults);
-	read_time(detail, ret, faults);
+	read_time(body, detail, ret, faults);
 	return faults->n == 0;
 }

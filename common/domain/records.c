@@ -435,7 +435,7 @@ records_stage_stats(struct pg *pg, struct arena *a, struct str stage_arn, int64_
 	s.max_watch_s = pg_int(&rows, 0, 2, 0);
 	s.total_watch_s = pg_int(&rows, 0, 3, 0);
 	if (s.total_views > 0)
-		s.avg_watch_s = (double)s.total_watch_s / (double)s.total_views;
+		s.avg_watch_s = (s.total_watch_s + s.total_views / 2) / s.total_views;
 	*ret = s;
 	return true;
 }

@@ -84,7 +84,7 @@ bool records_history(struct pg *pg, struct arena *a, struct str user_id, int64_t
 
 struct stage_stats {
 	int64_t total_views, unique_viewers, max_watch_s, total_watch_s;
-	double avg_watch_s;
+	int64_t avg_watch_s; /* rounded to the nearest second */
 };
 
 /* Sessions of the last `days` days. Open sessions count as views; their time is counted

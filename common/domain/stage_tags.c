@@ -22,7 +22,8 @@ stage_tags_make(const struct config *cfg, const json_t *of_client, struct str or
 		json_decref(tags);
 		tags = json_deep_copy(of_client);
 	}
-	json_object_set_new(tags, TAG_MANAGED_BY, json_string(TAG_MANAGED_BY_VALUE));
+	json_object_set_new(tags, TAG_MANAGED_BY,
+	    json_string(auto_scaled ? TAG_MANAGED_BY_AUTO : TAG_MANAGED_BY_API));
 	json_object_set_new(tags, TAG_ENVIRONMENT, json_str(cfg->environment_name));
 	json_object_set_new(tags, TAG_SHOW, json_str(show_of(cfg)));
 	json_object_set_new(tags, TAG_ORDER, json_str(order_id));
@@ -70,7 +71,8 @@ bool
 stage_tags_ours(const struct config *cfg, const struct ivs_stage *s)
 {
 	return stage_tags_has(s, TAG_SHOW, show_of(cfg)) &&
-	       stage_tags_has(s, TAG_MANAGED_BY, STR(TAG_MANAGED_BY_VALUE));
+	       (stage_tags_has(s, TAG_MANAGED_BY, STR(TAG_MANAGED_BY_API)) ||
+		   stage_tags_has(s, TAG_MANAGED_BY, STR(TAG_MANAGED_BY_AUTO)));
 }
 
 json_t *
@@ -84,6 +86,8 @@ stage_members(const struct ivs_stage *s)
 		json_object_set_new(o, "events", json_str(s->events_endpoint));
 	if (s->whip_endpoint.n > 0)
 		json_object_set_new(o, "whip", json_str(s->whip_endpoint));
+	if (s->active_session_id.n > 0)
+		json_object_set_new(o, "session", json_str(s->active_session_id));
 	if (json_parse_object(s->tags_json, &tags, &ignored))
 		json_object_set_new(o, "tags", tags);
 	return o;

@@ -1,8 +1,9 @@
 /*
  * stage_tags.h - the tags by which a stage is known to be ours.    layer: domain
  *
- * A stage in AWS is ours when its tag Show is the short id of our master stage. What else
- * the account holds belongs to somebody else, to another show for instance.
+ * A stage in AWS is ours when its tag Show is the short id of our master stage and ManagedBy is one
+ * of our values, whichever. What else the account holds belongs to somebody else, to another show
+ * for instance.
  */
 #ifndef DOMAIN_STAGE_TAGS_H
 #define DOMAIN_STAGE_TAGS_H
@@ -11,7 +12,8 @@
 #include "base/json.h"
 
 #define TAG_MANAGED_BY "ManagedBy"
-#define TAG_MANAGED_BY_VALUE "api-server"
+#define TAG_MANAGED_BY_API "api-server"	  /* made by a call */
+#define TAG_MANAGED_BY_AUTO "auto-scaler" /* made by the autoscaler since 0.4.0 */
 #define TAG_ENVIRONMENT "Environment"
 #define TAG_SHOW "Show"
 #define TAG_ORDER "Order"

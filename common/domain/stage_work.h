@@ -6,7 +6,7 @@
  * orphan, which its tags tell (stages_sync adopts it), and nobody is seated on a stage that
  * is being removed. Each function may be repeated after any failure.
  *
- * Tags of ours: ManagedBy=api-server, Environment=<environment>, Show=<short id of the
+ * Tags of ours: ManagedBy=api-server or auto-scaler, Environment=<environment>, Show=<short id of the
  * master stage>, Order=<id of the order that made it>, AutoScaled=true where it applies. A
  * stage without our Show tag is somebody else's: never touched, never given viewers.
  *

@@ -63,6 +63,7 @@ stage_from_json(
 	ret->short_id = short_id(arn);
 	ret->master = str_eq(arn, cfg->master_stage_arn);
 	ret->name = member(o, "name", STR_NULL);
+	ret->session_id = member(o, "session", STR(""));
 	ret->auto_scaled = json_is_true(json_object_get(o, "autoScaled"));
 	ret->created_at_ms = count(o, "createdAt", YEAR_3000_MS);
 	ret->state = member(o, "state", STR("active"));

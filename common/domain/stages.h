@@ -14,8 +14,9 @@
 
 struct stage {
 	struct str arn, short_id; /* short id: the part after "stage/" */
-	struct str name;	  /* empty: not read from AWS yet */
-	struct str json;	  /* the whole entry, borrowed; empty: there is none */
+	struct str name;	  /* p == NULL: not read from AWS yet */
+	struct str session_id; /* of the session that ran at the last pass; empty: none */
+	struct str json;       /* the whole entry, borrowed; empty: there is none */
 	bool master, auto_scaled;
 	bool read;	       /* from AWS: name and endpoints are known */
 	int64_t max_viewers;   /* 0: MAX_VIEWERS_PER_STAGE */

@@ -73,21 +73,24 @@ adopt(struct sync *s, const struct ivs_stage *listed, struct err *err)
 	return true;
 }
 
-/* What was changed in the console: name and tags. A master that had been missing is back. */
+/* What was changed in the console: name and tags; and the session that runs. A master that had been missing is back. */
 static bool
 follow(struct sync *s, const struct stage *known, const struct ivs_stage *listed,
     struct err *err)
 {
 	json_t *members = stage_members(listed);
 	bool back = known->master && str_is(known->state, "gone");
+	bool same = str_eq(known->name, listed->name) &&
+		    json_equal(known->tags, json_object_get(members, "tags"));
 	struct err why = ERR_INIT;
 	struct stage ignored;
 
-	if (!back && str_eq(known->name, listed->name) &&
-	    json_equal(known->tags, json_object_get(members, "tags"))) {
+	if (!back && same && str_eq(known->session_id, listed->active_session_id)) {
 		json_decref(members);
 		return true;
 	}
+	if (listed->active_session_id.n == 0)
+		json_object_set_new(members, "session", json_null());
 	if (back)
 		json_object_set_new(members, "state", json_string("active"));
 	if (!stage_note(s->w, known->arn, members, &ignored, &why)) {
@@ -97,8 +100,8 @@ follow(struct sync *s, const struct stage *known, const struct ivs_stage *listed
 		*err = why;
 		return false;
 	}
-	/* A name read for the first time is no change. */
-	if (known->name.n > 0)
+	/* A name read for the first time is no change, and a session comes and goes. */
+	if (known->name.n > 0 && !(same && !back))
 		note(s, STAGE_CHANGED, known->arn);
 	return true;
 }

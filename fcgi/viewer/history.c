@@ -85,11 +85,12 @@ stage_stats(struct app *app, struct req *rq, const struct reply *reply, struct r
 	if (!settle(app, err) ||
 	    !records_stage_stats(app->pg, rq->arena, o->stage_arn, o->days, &s, err))
 		return err_while(err, "reading stage statistics");
-	resp_ok(rs, json_pack("{s:o, s:I, s:{s:I, s:I, s:f, s:I, s:I}}", "stageArn",
-			json_str(o->stage_arn), "days", (json_int_t)o->days, "stats",
-			"totalViews", (json_int_t)s.total_views, "uniqueViewers",
-			(json_int_t)s.unique_viewers, "avgWatchDuration", s.avg_watch_s,
-			"maxWatchDuration", (json_int_t)s.max_watch_s, "totalWatchTime",
-			(json_int_t)s.total_watch_s));
+	resp_ok(rs,
+	    json_pack("{s:o, s:I, s:{s:I, s:I, s:I, s:I, s:I}}", "stageArn",
+		json_str(o->stage_arn), "days", (json_int_t)o->days, "stats",
+		"totalViews", (json_int_t)s.total_views, "uniqueViewers",
+		(json_int_t)s.unique_viewers, "avgWatchDuration",
+		(json_int_t)s.avg_watch_s, "maxWatchDuration", (json_int_t)s.max_watch_s,
+		"totalWatchTime", (json_int_t)s.total_watch_s));
 	return true;
 }

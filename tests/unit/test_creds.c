@@ -203,6 +203,8 @@ test_due(void)
 		{ MINUTE, 10000, 6 * MINUTE, true,
 		    "the last minute: ten seconds passed" },
 		{ 1, 10000, 6 * MINUTE, true, "the last moment" },
+		{ 0, 10000, 6 * MINUTE, false, "past the end: the pause counts" },
+		{ -60 * MINUTE, 6 * MINUTE, 6 * MINUTE, true, "and then again" },
 		{ MINUTE, 2000, 2000, true, "a short pause stays short" },
 		{ CREDS_NEVER, 60 * MINUTE, 0, false, "no end: never" },
 	};
@@ -211,7 +213,9 @@ test_due(void)
 		ok(creds_due(rows[i].left_ms, rows[i].since_ms, rows[i].pause_ms) ==
 			rows[i].due,
 		    "due: %s", rows[i].about);
-	is_int(creds_pause_found(0), 1000, "short lives: at most once a second");
+	is_int(creds_pause_found(1), 1000, "short lives: at most once a second");
+	ok(creds_pause_found(0) >= 5 * MINUTE && creds_pause_found(-1) < 10 * MINUTE,
+	    "past the end: five to ten minutes");
 	is_int(creds_pause_found(MINUTE), 10000, "a minute of life: ten seconds");
 	is_int(creds_pause_found(60 * MINUTE), MINUTE, "long lives: each minute");
 }

@@ -15,6 +15,9 @@ static const struct {
 	bool ours;
 } cases[] = {
 	{ "{\"ManagedBy\":\"api-server\",\"Show\":\"OurShow1\"}", true },
+	{ "{\"ManagedBy\":\"auto-scaler\",\"Show\":\"OurShow1\"}", true },
+	{ "{\"ManagedBy\":\"auto-scaler\",\"Show\":\"OurShow2\"}", false },
+	{ "{\"ManagedBy\":\"scaler\",\"Show\":\"OurShow1\"}", false },
 	{ "{\"Show\":\"OurShow1\"}", false },
 	{ "{\"ManagedBy\":\"api-server\",\"Show\":\"OurShow12\"}", false },
 	{ "{\"ManagedBy\":\"api-server\",\"OurShow1\":\"Show\"}", false },

@@ -1,5 +1,6 @@
 -- stages: the registry, hash `stages`: arn -> JSON
 --   {name, master, autoScaled, createdAt (ms), maxViewers, state, picture, events, whip, tags,
+--    session (id of the one that ran when AWS was asked last),
 --    order, noReplica, replica {p participant replicated there, s source ARN, at, on},
 --    direct {p, on, e}: who publishes straight there}
 -- state: active draining closing gone. order: id of the order that made it, also its tag in AWS.

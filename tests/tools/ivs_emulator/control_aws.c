@@ -34,6 +34,7 @@ static const struct rule imds_members[] = {
 	{ .name = "role", .kind = RULE_BOOLEAN },
 	{ .name = "status", .kind = RULE_INTEGER, .min = 0, .max = 599 },
 	{ .name = "delayMs", .kind = RULE_INTEGER, .min = 0, .max = DELAY_MAX_MS },
+	{ .name = "expiredSeconds", .kind = RULE_INTEGER, .min = 0, .max = 86400 },
 	{ .name = "authorization", .kind = RULE_STRING, .min = 0, .max = 1024 },
 	{ .name = NULL },
 };

@@ -35,6 +35,7 @@ struct imds {
 	bool role;
 	int status; /* of every answer; 0: no fault */
 	int delay_ms;
+	int expired_s; /* the Expiration told lies so far in the past; 0: it is the true one */
 	char *authorization; /* wanted of a container; NULL: none */
 	json_t *counts;
 };
@@ -167,10 +168,28 @@ give_role(struct emulator *emu, const struct request *rq, struct reply *rp)
 	say(rp, 200, IMDS_ROLE);
 }
 
+/* The current ones, with the Expiration that is to be told. */
+static json_t *
+credentials(struct emulator *emu)
+{
+	json_t *out = keys_current(emu->keys);
+	char end[IDS_TIME_BYTES];
+	int expired_s;
+
+	pthread_mutex_lock(&emu->imds->lock);
+	expired_s = emu->imds->expired_s;
+	pthread_mutex_unlock(&emu->imds->lock);
+	if (expired_s > 0) {
+		ids_time(end, clock_now() - expired_s);
+		json_object_set_new(out, "Expiration", json_string(end));
+	}
+	return out;
+}
+
 static void
 give_credentials(struct emulator *emu, const struct request *rq, struct reply *rp)
 {
-	json_t *out = keys_current(emu->keys);
+	json_t *out = credentials(emu);
 
 	(void)rq;
 	json_object_set_new(out, "Code", json_string("Success"));
@@ -210,7 +229,7 @@ give_to_container(struct emulator *emu, const struct request *rq, struct reply *
 				   "the Authorization header is not the one wanted"));
 		return;
 	}
-	out = keys_current(emu->keys);
+	out = credentials(emu);
 	json_object_del(out, "LastUpdated");
 	json_object_set_new(out, "RoleArn",
 	    json_sprintf("arn:aws:iam::%s:role/" IMDS_ROLE, emu->settings->account));
@@ -294,6 +313,7 @@ imds_set(struct imds *im, const json_t *in)
 	const json_t *role = json_object_get(in, "role");
 	const json_t *status = json_object_get(in, "status");
 	const json_t *delay = json_object_get(in, "delayMs");
+	const json_t *expired = json_object_get(in, "expiredSeconds");
 	const char *text = json_string_value(json_object_get(in, "authorization"));
 
 	pthread_mutex_lock(&im->lock);
@@ -303,6 +323,8 @@ imds_set(struct imds *im, const json_t *in)
 		im->status = (int)json_integer_value(status);
 	if (delay != NULL)
 		im->delay_ms = (int)json_integer_value(delay);
+	if (expired != NULL)
+		im->expired_s = (int)json_integer_value(expired);
 	if (text != NULL) {
 		free(im->authorization);
 		im->authorization = *text != '\0' ? strdup(text) : NULL;
@@ -316,8 +338,9 @@ imds_settings(struct imds *im)
 	json_t *out;
 
 	pthread_mutex_lock(&im->lock);
-	out = json_pack("{s:b, s:i, s:i, s:b}", "role", im->role, "status", im->status,
-	    "delayMs", im->delay_ms, "authorizationWanted", im->authorization != NULL);
+	out = json_pack("{s:b, s:i, s:i, s:i, s:b}", "role", im->role, "status",
+	    im->status, "delayMs", im->delay_ms, "expiredSeconds", im->expired_s,
+	    "authorizationWanted", im->authorization != NULL);
 	pthread_mutex_unlock(&im->lock);
 	return out;
 }
