@@ -79,6 +79,20 @@ assert_refused() {
 	assert_refused "profile 'show' in $BATS_TEST_TMPDIR/credentials has no aws_secret_access_key"
 }
 
+@test "creds: a profile that assumes a role signs as nobody else, and the old name of the token is read" {
+	keys="aws_access_key_id = $AWS_ACCESS_KEY_ID"$'\n'"aws_secret_access_key = $AWS_SECRET_ACCESS_KEY"
+	printf '[default]\n%s\naws_session_token = %s\nrole_arn = arn:aws:iam::123456789012:role/show\n' \
+		"$keys" "$AWS_SESSION_TOKEN" >"$BATS_TEST_TMPDIR/credentials"
+	before=$(asked /latest/api/token)
+	publish "${INSTANCE[@]}"
+	assert_refused "credentials has role_arn, which is not followed here"
+	equals "$(asked /latest/api/token)" "$before"
+	printf '[default]\n%s\naws_security_token = %s\n' "$keys" "$AWS_SESSION_TOKEN" >"$BATS_TEST_TMPDIR/credentials"
+	publish "${INSTANCE[@]}"
+	assert_status 200
+	equals "$(asked /latest/api/token)" "$before"
+}
+
 @test "creds: the container's service is enough, asked with the token of its file" {
 	emulator POST imds '{"authorization":"Bearer planted-secret"}' >/dev/null
 	printf 'Bearer planted-secret' >"$BATS_TEST_TMPDIR/token"

@@ -46,22 +46,70 @@ without_comment(struct str s)
 	return str_trim(s);
 }
 
+/* What a profile says: its keys, and by which other way it means to get some. */
+struct profile {
+	struct sigv4_creds keys;
+	struct str old_token; /* aws_security_token */
+	const char *other;    /* NULL: none; else what is wrong with it */
+	bool other_wins;      /* SDKs take it although there are keys */
+};
+
+/*
+ * AWS SDKs and Tools reference, "Settings reference": these make credentials from others, by a
+ * sign-in or by a program, which is not done here. To sign with something else in silence
+ * would be another identity than the profile's: of the first ones although keys stand beside
+ * them, of the others when none do.
+ */
+#define OTHER_WAY(name, wins)                                                            \
+	{                                                                                \
+		STR(name), "has " name ", which is not followed here", wins              \
+	}
+static const struct {
+	struct str name;
+	const char *fault;
+	bool wins;
+} other_ways[] = {
+	OTHER_WAY("role_arn", true),
+	OTHER_WAY("web_identity_token_file", true),
+	OTHER_WAY("source_profile", true),
+	OTHER_WAY("credential_source", true),
+	OTHER_WAY("sso_session", true),
+	OTHER_WAY("sso_start_url", true),
+	OTHER_WAY("credential_process", false),
+	OTHER_WAY("login_session", false),
+};
+
 static void
-take_key(struct str line, struct sigv4_creds *ret)
+take_other_way(struct str name, struct profile *ret)
+{
+	for (size_t i = 0; i < sizeof(other_ways) / sizeof(*other_ways); i++) {
+		if (!str_ieq(name, other_ways[i].name) || ret->other_wins)
+			continue;
+		ret->other = other_ways[i].fault;
+		ret->other_wins = other_ways[i].wins;
+	}
+}
+
+static void
+take_key(struct str line, struct profile *ret)
 {
 	struct str value = line, name = str_trim(str_cut(&value, '='));
 	const struct {
 		struct str name;
 		struct str *value;
 	} keys[] = {
-		{ STR("aws_access_key_id"), &ret->access_key_id },
-		{ STR("aws_secret_access_key"), &ret->secret_access_key },
-		{ STR("aws_session_token"), &ret->session_token },
+		{ STR("aws_access_key_id"), &ret->keys.access_key_id },
+		{ STR("aws_secret_access_key"), &ret->keys.secret_access_key },
+		{ STR("aws_session_token"), &ret->keys.session_token },
+		{ STR("aws_security_token"), &ret->old_token },
 	};
 
+	if (value.p == NULL)
+		return;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-		if (value.p != NULL && str_ieq(name, keys[i].name))
+		if (str_ieq(name, keys[i].name))
 			*keys[i].value = without_comment(value);
+	take_other_way(name, ret);
 }
 
 /* What is wrong with the keys of a profile that is there; NULL: nothing. */
@@ -82,14 +130,18 @@ fault_of(const struct sigv4_creds *k)
 	return NULL;
 }
 
-enum creds_found
-creds_file_parse(
-    struct str text, struct str profile, struct creds_keys *ret, const char **ret_what)
+static bool
+has_keys(const struct sigv4_creds *k)
 {
-	struct sigv4_creds keys = { 0 };
+	return k->access_key_id.n + k->secret_access_key.n + k->session_token.n > 0;
+}
+
+/* Sections of the same name are one. False: there is none. */
+static bool
+read_profile(struct str text, struct str name, struct profile *ret)
+{
 	bool ours = false, seen = false;
 
-	*ret_what = NULL;
 	if (str_starts(text, STR("\xef\xbb\xbf")))
 		text = str_skip(text, 3);
 	while (text.n > 0) {
@@ -98,19 +150,35 @@ creds_file_parse(
 		if (line.n == 0 || line.p[0] == '#' || line.p[0] == ';')
 			continue;
 		if (line.p[0] == '[')
-			seen |= ours = is_section(line, profile);
+			seen |= ours = is_section(line, name);
 		else if (ours)
-			take_key(line, &keys);
+			take_key(line, ret);
 	}
-	if (!seen)
+	if (ret->keys.session_token.n == 0)
+		ret->keys.session_token = ret->old_token;
+	return seen;
+}
+
+enum creds_found
+creds_file_parse(
+    struct str text, struct str name, struct creds_keys *ret, const char **ret_what)
+{
+	struct profile p = { 0 };
+
+	*ret_what = NULL;
+	if (!read_profile(text, name, &p))
 		return CREDS_NONE;
+	if (p.other != NULL && (p.other_wins || !has_keys(&p.keys))) {
+		*ret_what = p.other;
+		return CREDS_FAILED;
+	}
 	*ret_what = "has no keys";
-	if (keys.access_key_id.n + keys.secret_access_key.n + keys.session_token.n == 0)
+	if (!has_keys(&p.keys))
 		return CREDS_NONE;
-	*ret_what = fault_of(&keys);
+	*ret_what = fault_of(&p.keys);
 	if (*ret_what != NULL)
 		return CREDS_FAILED;
-	*ret = (struct creds_keys){ keys, CREDS_NEVER };
+	*ret = (struct creds_keys){ p.keys, CREDS_NEVER };
 	return CREDS_FOUND;
 }
 
