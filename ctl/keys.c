@@ -215,6 +215,11 @@ keys_import(
 	if (!parse_word(name_for(c), "-_", IVS_NAME_MAX_BYTES))
 		return err_set(err, ERR_INPUT,
 		    "--name must be 1 to %d letters, digits, - or _", IVS_NAME_MAX_BYTES);
+	if (es384_is_explicit(key))
+		return err_set(err, ERR_CONFIG,
+		    "the key's file writes the curve out as numbers, which AWS does not "
+		    "take: give it the curve by name (openssl ec -in OLD "
+		    "-param_enc named_curve -out NEW)");
 	if (!es384_public_pem(key, pem))
 		return err_set(err, ERR_UPSTREAM, "no memory for the public half");
 	tags = tags_for(c);

@@ -115,6 +115,18 @@ made_key() { # a key in use; $arn
 	equals "$(arn_in "$key") $(key_count) $(tag_of "$arn" Show)" "$arn 1 ${MASTER##*/}"
 }
 
+@test "keys: a key whose curve is written out is refused with the reason and the way out" {
+	openssl ecparam -name secp384r1 -genkey -noout -param_enc explicit -out "$own/old.pem"
+	(umask 077 && cp "$own/old.pem" "$key")
+	ctl signing-key import
+	refused 78 'writes the curve out as numbers.*openssl ec .*-param_enc named_curve'
+	equals "$(key_count)" 0
+	openssl ec -in "$own/old.pem" -param_enc named_curve -out "$key" 2>/dev/null
+	ctl signing-key import
+	done_well
+	equals "$(key_count)" 1
+}
+
 @test "keys: a file that others can read is refused, one that is no key too" {
 	made_key
 	chmod 640 "$key"

@@ -457,6 +457,16 @@ es384_public_pem(const struct es384_key *k, char out[ES384_PEM_BYTES])
 }
 
 bool
+es384_is_explicit(const struct es384_key *k)
+{
+	int explicit = 0;
+
+	return EVP_PKEY_get_int_param(k->pkey,
+		   OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &explicit) == 1 &&
+	       explicit == 1;
+}
+
+bool
 es384_has_public(const struct es384_key *k, struct str pem)
 {
 	BIO *bio = pem.n > 0 && pem.n < KEY_FILE_MAX_BYTES

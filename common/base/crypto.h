@@ -59,7 +59,10 @@ bool es384_sign(struct es384_key *k, struct str data, unsigned char out[ES384_SI
 /* PEM text ("PRIVATE KEY", "PUBLIC KEY") and a NUL. Who asks for the private half wipes it.
  * False: no memory; "" then. */
 bool es384_private_pem(const struct es384_key *k, char out[ES384_PEM_BYTES]);
+/* Not a key whose curve is written out: its text has no room, and AWS does not take it. */
 bool es384_public_pem(const struct es384_key *k, char out[ES384_PEM_BYTES]);
+/* Whether the file wrote the curve out as numbers in place of its name. */
+bool es384_is_explicit(const struct es384_key *k);
 /* Whether this PEM text is the public half of k, however it was written down. */
 bool es384_has_public(const struct es384_key *k, struct str pem);
 
