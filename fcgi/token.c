@@ -1,8 +1,8 @@
 /*
  * token - who may join which stage, and the proof of it.
  *
- * POST /api/token/publisher {userId,stageArn?}   POST /api/token/viewer {userId,stageArn?,username?}
- * POST /api/token/mediaserver {serverId,stageArn}
+ * POST /api/token/publisher {userId,stageArn?}   POST /api/token/mediaserver {serverId,stageArn}
+ * POST /api/token/viewer {userId,stageArn?,username?,sessionToken?}
  *
  * A viewer's seat is taken before his token is made, in the script that checks publisher
  * and cap; a token that fails gives the seat back (docs/design.md, D6). Tokens are
@@ -220,17 +220,44 @@ mediaserver(struct app *app, struct req *rq, const struct reply *reply, struct r
 
 /* ---- viewer ---- */
 
+/*
+ * The page that renews its token sends the session token it has. One that is not good proves nothing,
+ * and the page gets a participant id of its own, as a second page does.
+ */
+static bool
+take_proof(
+    struct app *app, struct req *rq, struct str token, struct join *j, struct err *err)
+{
+	struct err ignored = ERR_INIT;
+	struct session_claim claim;
+
+	if (token.n == 0 || !session_token_read(app->cfg, rq->arena, token,
+				clock_now_ms(), &claim, &ignored))
+		return true;
+	if (!str_eq(claim.user_id, j->user_id))
+		return err_tell(err, ERR_FORBIDDEN, MSG_SESSION_OTHER,
+		    "session token of another user");
+	j->proof.session_id = claim.session_id;
+	j->proof.stage_arn = claim.stage_arn;
+	/* AWS names the participants of its own tokens. */
+	if (tokens_are_local(app->tokens))
+		j->proof.participant_id = claim.participant_id;
+	return true;
+}
+
 static bool
 ask_viewer(struct app *app, struct req *rq, struct err *err)
 {
 	struct order *o = arena_zalloc(rq->arena, sizeof(*o));
 	char *session_id = arena_alloc(rq->arena, UUID_BYTES);
 	struct join *j = &o->join;
+	struct str token;
 
 	o->id = j->user_id = req_user_id(rq, "userId");
 	j->stage_arn = req_stage_arn(rq, "stageArn", OPTIONAL_MEMBER);
 	j->username = req_text(rq, "username", OPTIONAL_MEMBER);
-	if (!req_valid(rq, err))
+	token = req_session_token(rq, "sessionToken");
+	if (!req_valid(rq, err) || !take_proof(app, rq, token, j, err))
 		return false;
 	crypto_uuid(session_id);
 	o->participant_id = new_participant(app, rq->arena);
@@ -334,13 +361,14 @@ confirm(struct app *app, struct req *rq, const struct order *o, const struct sea
 
 /* For his page, so that it needs no API key. It outlives the token by one silence. */
 static struct str
-session_token(
-    const struct app *app, struct req *rq, const struct order *o, const struct seat *seat)
+session_token(const struct app *app, struct req *rq, const struct order *o,
+    const struct seat *seat, struct str participant_id)
 {
 	const struct config *cfg = app->cfg;
 	struct session_claim claim = { .user_id = o->id,
 		.stage_arn = seat->stage_arn,
 		.session_id = seat->session_id,
+		.participant_id = participant_id,
 		.expires_at_ms = clock_now_ms() + 1000 * (cfg->viewer_token_duration_s +
 							     cfg->heartbeat_timeout_s) };
 
@@ -360,8 +388,9 @@ viewer_json(const struct app *app, struct req *rq, const struct order *o,
 	    data, "refreshAfter", json_integer(life_s * REFRESH_PERCENT / 100));
 	json_object_set_new(data, "currentViewers", json_integer(seat->viewers_now));
 	json_object_set_new(data, "isNewViewer", json_boolean(seat->is_new));
-	json_object_set_new(
-	    data, "sessionToken", json_str(session_token(app, rq, o, seat)));
+	json_object_set_new(data, "renewed", json_boolean(seat->kept));
+	json_object_set_new(data, "sessionToken",
+	    json_str(session_token(app, rq, o, seat, t->participant_id)));
 	return data;
 }
 
@@ -369,13 +398,15 @@ static bool
 viewer(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
     struct err *err)
 {
-	const struct order *o = rq->state;
+	struct order *o = rq->state;
 	struct stage stage;
 	struct seat seat = { 0 };
 	struct token t;
 
 	if (!take_seat(app, rq, o, reply, &seat, err))
 		return false;
+	if (seat.kept)
+		o->participant_id = o->join.proof.participant_id;
 	stage_from_json(app->cfg, seat.stage_arn, seat.stage_json, &stage);
 	if (!make_token(app, rq, TOKEN_VIEWER, o, &stage, &t, err) ||
 	    !confirm(app, rq, o, &seat, &t, err)) {

@@ -70,7 +70,7 @@ ask() { # PATH CURL_ARGS...
 	life=$((($(jq .e <<<"$claims") - $(date +%s) * 1000) / 1000))
 	((life > 3600 + 60 - 20 && life <= 3600 + 60))
 	equals "$(jq -r '"\(.u) \(.a)"' <<<"$claims")" "$u $stage"
-	equals "$(session_token "$u" "$stage" "$(jq .e <<<"$claims")" "$SESSION_SECRET" "$MASTER" "$(jq -r .s <<<"$claims")")" "$token"
+	equals "$(session_token "$u" "$stage" "$(jq .e <<<"$claims")" "$SESSION_SECRET" "$MASTER" "$(jq -r .s <<<"$claims")" "$(json .data.participantId)")" "$token"
 }
 
 @test "session: a late leave of an ended session does not end the one that came after it (R19)" {

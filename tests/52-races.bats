@@ -29,7 +29,7 @@ settle_records() { "$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log"; }
 	token_for "$u" "$stage"
 	assert_status 200
 	wait
-	equals "$(cat "$BATS_TEST_TMPDIR_FIRST")" 500
+	equals "$(cat "$BATS_TEST_TMPDIR_FIRST")" 503
 	beat "$u" "$stage"
 	assert_status 200
 	api GET "/api/viewer/history/$u"
@@ -61,7 +61,7 @@ settle_records() { "$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log"; }
 	seat "$(fresh quick)" "$a"
 	assert_status 200
 	wait
-	equals "$(cat "$BATS_TEST_TMPDIR/status") $(seats "$a") $(seats "$b")" '500 1 0'
+	equals "$(cat "$BATS_TEST_TMPDIR/status") $(seats "$a") $(seats "$b")" '503 1 0'
 	settle_records
 	equals "$(psql_q "select end_reason from viewer_sessions where user_id = '$u'")" moved
 }

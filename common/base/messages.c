@@ -178,6 +178,11 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	    "使用同一個 Idempotency-Key 的請求仍在處理中，請依 Retry-After 標頭指定的秒數等候後再試",
 	    "A request with this Idempotency-Key is still being worked on: wait for the "
 	    "seconds in the Retry-After header, then retry." },
+	[MSG_SEATED_ELSEWHERE] = {
+	    "這位使用者已由另一個頁面在另一個 Stage 觀看：請停止心跳與重新加入；若要在這裡觀看，請取得新的觀眾 "
+	    "Token（不附 sessionToken）",
+	    "This person watches on another stage by now, on another page: stop heartbeats and "
+	    "rejoins here. To watch here again ask for a new viewer token without sessionToken." },
 	[MSG_REDIS_AWAY] = { "無法連線至 Redis，請稍後再試",
 	    "Redis cannot be reached at the moment: try again shortly." },
 	[MSG_REDIS_COLD] = { "系統正在還原直播狀態，請稍後再試",

@@ -39,7 +39,9 @@ struct person {
 };
 
 /* ban: from now on he gets no token; false: only look. */
-void people_ban_ask(struct redis_call *c, struct str user_id, bool ban);
+/* token_life_s: of a viewer token. For so long none renews a participant of the sessions there are. */
+void people_ban_ask(
+    struct redis_call *c, struct str user_id, bool ban, int64_t token_life_s);
 void people_ban_answer(const struct reply *reply, struct person *ret);
 
 void people_unban_ask(struct redis_call *c, struct str user_id);
@@ -58,7 +60,8 @@ struct kicked {
 
 /*
  * End all connections of his viewer id on the stages of p and on those where he sat within the
- * last day, then free his seat. Errors are those of aws/ivs.h, of PostgreSQL (only when he has no
+ * last day or the life of a viewer token, and his other participants known from there, then free his
+ * seat. Errors are those of aws/ivs.h, of PostgreSQL (only when he has no
  * seat: then nobody else knows where to look) and of Redis, with MSG_KICK_REPEAT: seat and ban are
  * as they were, unless it is ERR_UNCERTAIN (of Redis).
  */

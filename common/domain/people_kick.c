@@ -10,16 +10,19 @@
 #define AWS_MS 10000
 #define STAGES_MAX 5
 #define LOOK_BACK_S 86400
+/* Two calls each, of some 4.5 a second: half of AWS_MS. */
+#define PARTICIPANTS_MAX 20
 #define REASON STR("removed by the operator")
 
 /* ---- what Redis knows ---- */
 
 void
-people_ban_ask(struct redis_call *c, struct str user_id, bool ban)
+people_ban_ask(struct redis_call *c, struct str user_id, bool ban, int64_t token_life_s)
 {
 	redis_call_init(c, c->arena, SCRIPT_BAN);
 	redis_arg(c, user_id);
 	redis_arg(c, ban ? STR("1") : STR(""));
+	redis_arg_int(c, token_life_s * 1000);
 }
 
 void
@@ -70,9 +73,17 @@ free_seat(const struct people_work *w, struct str user_id, const struct person *
 
 /* ---- where to look ---- */
 
+/* A participant who may hold a token of this person. */
+struct known {
+	struct str stage_arn, id;
+	bool listed; /* by AWS as a participant of this person */
+	bool ended;  /* the id is dead: AWS was told just now */
+};
+
 struct places {
 	struct str arns[PERSON_SEATS + STAGES_MAX];
-	size_t n;
+	struct known known[PERSON_SEATS + PARTICIPANTS_MAX];
+	size_t n, n_known;
 };
 
 static void
@@ -86,21 +97,43 @@ add_place(struct places *to, struct str arn)
 	to->arns[to->n++] = arn;
 }
 
-/* Who has left, or fell silent, may still be connected; so may who kept a connection as he moved. */
+static void
+add_known(struct places *to, struct str arn, struct str id)
+{
+	size_t i;
+
+	for (i = 0; i < to->n_known; i++)
+		if (str_eq(to->known[i].id, id) && str_eq(to->known[i].stage_arn, arn))
+			return;
+	if (id.n > 0)
+		to->known[to->n_known++] = (struct known){ .stage_arn = arn, .id = id };
+}
+
+/*
+ * A person who has left, or fell silent, may still be connected or come back with a token that is still
+ * good; so may one who kept a connection while moving.
+ */
 static bool
 add_recent(
     const struct people_work *w, struct str user_id, struct places *to, struct err *err)
 {
-	struct str params[] = { user_id, str_printf(w->arena, "%d", LOOK_BACK_S),
-		str_printf(w->arena, "%d", STAGES_MAX) };
+	int64_t life_s = w->cfg->viewer_token_duration_s;
+	struct str params[] = { user_id,
+		str_printf(w->arena, "%lld",
+		    (long long)(life_s > LOOK_BACK_S ? life_s : LOOK_BACK_S)),
+		str_printf(w->arena, "%d", STAGES_MAX),
+		str_printf(w->arena, "%d", PARTICIPANTS_MAX) };
 	struct pg_rows rows;
 	size_t i;
 
 	if (!records_settle(w->redis, w->pg, w->drain, SETTLE_MS, err) ||
-	    !pg_run(w->pg, w->arena, Q_RECENT_STAGES, params, 3, READ_MS, &rows, err))
+	    !pg_run(
+		w->pg, w->arena, Q_RECENT_PARTICIPANTS, params, 4, READ_MS, &rows, err))
 		return err_while(err, "looking for where he was");
-	for (i = 0; i < rows.rows; i++)
+	for (i = 0; i < rows.rows; i++) {
 		add_place(to, pg_cell(&rows, i, 0));
+		add_known(to, pg_cell(&rows, i, 0), pg_cell(&rows, i, 1));
+	}
 	return true;
 }
 
@@ -126,60 +159,74 @@ send_off(const struct people_work *w, struct str arn, struct str participant,
 }
 
 /*
- * The id that came with his seat. Not listed as his: a token that nobody used yet, which ends with
- * this; or, since a rejoin may name any id, somebody else, who must not suffer for it.
+ * Not listed as a participant of this person: a token that nobody used yet, which ends with this; or,
+ * since a rejoin may name any id, somebody else, who must not suffer for it.
  */
 static bool
-end_token(const struct people_work *w, struct str arn, struct str session, struct str id,
-    struct err *err)
+is_other(const struct people_work *w, const struct known *k, struct str session,
+    bool *ret, struct err *err)
 {
 	struct ivs_participant other;
 
-	if (session.n > 0) {
-		if (ivs_get_participant(w->ivs, w->arena, arn, session, id, &other, err))
-			return true;
-		/* ERR_INPUT: AWS has no such ids. */
-		if (!done_or(false, err, ERR_INPUT))
-			return false;
-	}
-	return send_off(w, arn, id, ERR_INPUT, err);
+	*ret = false;
+	if (k->listed || session.n == 0)
+		return true;
+	*ret = ivs_get_participant(
+	    w->ivs, w->arena, k->stage_arn, session, k->id, &other, err);
+	/* ERR_INPUT: AWS has no such ids. */
+	return *ret || done_or(false, err, ERR_INPUT);
 }
 
+/* The ids that are not ended yet: of participants who are not connected, and of unused tokens. */
 static bool
-end_tokens(const struct people_work *w, struct str arn, struct str session,
-    const struct person *p, const bool *listed, struct err *err)
+end_known(const struct people_work *w, struct str arn, struct str session,
+    struct places *at, struct err *err)
 {
+	bool other;
 	size_t i;
 
-	for (i = 0; i < p->n_seats; i++) {
-		const struct person_seat *s = &p->seats[i];
+	for (i = 0; i < at->n_known; i++) {
+		const struct known *k = &at->known[i];
 
-		if (s->participant_id.n > 0 && str_eq(s->stage_arn, arn) && !listed[i] &&
-		    !end_token(w, arn, session, s->participant_id, err))
+		if (k->ended || !str_eq(k->stage_arn, arn))
+			continue;
+		if (!is_other(w, k, session, &other, err) ||
+		    (!other && !send_off(w, arn, k->id, ERR_INPUT, err)))
 			return false;
 	}
 	return true;
 }
 
-/* Whoever has this id at AWS. listed: of the seats of p, whose participants he is. */
+static void
+note_listed(struct places *at, struct str arn, const struct ivs_participant *p)
+{
+	size_t i;
+
+	for (i = 0; i < at->n_known; i++) {
+		struct known *k = &at->known[i];
+
+		if (!str_eq(k->stage_arn, arn) || !str_eq(k->id, p->participant_id))
+			continue;
+		k->listed = true;
+		k->ended = p->connected;
+	}
+}
+
+/* Whoever is connected with this id at AWS. */
 static bool
 send_off_all(const struct people_work *w, struct str arn, struct str session,
-    struct str ivs_user, const struct person *p, bool *listed, struct kicked *ret,
-    struct err *err)
+    struct str ivs_user, struct places *at, struct kicked *ret, struct err *err)
 {
 	struct ivs_participants his;
-	size_t i, k;
+	size_t i;
 
 	if (!ivs_list_of_user(w->ivs, w->arena, arn, session, ivs_user, &his, err))
 		return false;
 	for (i = 0; i < his.n; i++) {
-		struct str id = his.v[i].participant_id;
-
-		for (k = 0; k < p->n_seats; k++)
-			listed[k] |= str_eq(id, p->seats[k].participant_id);
+		note_listed(at, arn, &his.v[i]);
 		if (!his.v[i].connected)
 			continue;
-		if (!send_off(w, arn, id, ERR_NOT_FOUND, err))
+		if (!send_off(w, arn, his.v[i].participant_id, ERR_NOT_FOUND, err))
 			return false;
 		ret->disconnected++;
 	}
@@ -188,10 +235,9 @@ send_off_all(const struct people_work *w, struct str arn, struct str session,
 
 static bool
 clear_stage(const struct people_work *w, struct str arn, struct str user_id,
-    const struct person *p, struct kicked *ret, struct err *err)
+    struct places *at, struct kicked *ret, struct err *err)
 {
 	struct str secrets = w->cfg->session_secrets, session, ivs_user;
-	bool listed[PERSON_SEATS] = { false };
 	struct ivs_stage stage;
 
 	if (!ivs_get_stage(w->ivs, w->arena, arn, &stage, err))
@@ -201,10 +247,10 @@ clear_stage(const struct people_work *w, struct str arn, struct str user_id,
 		ivs_user = tokens_next_ivs_user_id(
 		    w->cfg, w->arena, TOKEN_VIEWER, user_id, &secrets);
 		if (session.n > 0 &&
-		    !send_off_all(w, arn, session, ivs_user, p, listed, ret, err))
+		    !send_off_all(w, arn, session, ivs_user, at, ret, err))
 			return false;
 	} while (secrets.n > 0);
-	return end_tokens(w, arn, session, p, listed, err);
+	return end_known(w, arn, session, at, err);
 }
 
 /* No fault of the client's request, whatever AWS calls it. */
@@ -227,15 +273,17 @@ people_kick(const struct people_work *w, struct str user_id, const struct person
 	size_t i;
 
 	*ret = (struct kicked){ .freed = false };
-	for (i = 0; i < p->n_seats; i++)
+	for (i = 0; i < p->n_seats; i++) {
 		add_place(&at, p->seats[i].stage_arn);
+		add_known(&at, p->seats[i].stage_arn, p->seats[i].participant_id);
+	}
 	if (!add_recent(w, user_id, &at, &ret->no_history) && p->n_seats == 0) {
 		*err = ret->no_history;
 		return failed(err);
 	}
 	ivs_set_deadline(w->ivs, clock_mono_ms() + AWS_MS);
 	for (i = 0; i < at.n && ok; i++)
-		ok = clear_stage(w, at.arns[i], user_id, p, ret, err);
+		ok = clear_stage(w, at.arns[i], user_id, &at, ret, err);
 	ivs_set_deadline(w->ivs, 0);
 	return (ok && free_seat(w, user_id, p, ret, err)) || failed(err);
 }

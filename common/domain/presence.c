@@ -19,6 +19,9 @@ presence_join_ask(struct redis_call *c, const struct join *j)
 		redis_arg_int(c, j->grow_at);
 	else
 		redis_arg(c, STR(""));
+	redis_arg(c, j->proof.session_id);
+	redis_arg(c, j->proof.stage_arn);
+	redis_arg(c, j->proof.participant_id);
 }
 
 static bool
@@ -47,6 +50,9 @@ presence_join_answer(const struct reply *reply, struct seat *ret, struct err *er
 	if (str_is(word, "OFFLINE"))
 		return err_tell(
 		    err, ERR_NOT_FOUND, MSG_PUBLISHER_OFFLINE, "no publisher is live");
+	if (str_is(word, "ELSEWHERE"))
+		return err_tell(err, ERR_CONFLICT, MSG_SEATED_ELSEWHERE,
+		    "the person sits on another stage");
 	if (str_is(word, "FULL")) {
 		ret->grow = reply_int(reply, 1) == 1;
 		return err_set(err, ERR_FULL, "no seat");
@@ -61,6 +67,7 @@ presence_join_answer(const struct reply *reply, struct seat *ret, struct err *er
 	ret->drain_due = reply_int(reply, 7) == 1;
 	ret->moved = reply_int(reply, 8) == 1;
 	ret->grow = reply_int(reply, 9) == 1;
+	ret->kept = reply_int(reply, 10) == 1;
 	return true;
 }
 

@@ -23,6 +23,11 @@ struct join {
 	    sure_later; /* a move is over with presence_confirm or _unseat, not at once */
 	int64_t
 	    grow_at; /* the caller can make the show grow, when stages hold so many; 0: no */
+	/* What the viewer's page proves by its session token; empty: nothing. participant_id is kept
+	 * when that session goes on, unless it is empty. */
+	struct join_proof {
+		struct str session_id, stage_arn, participant_id;
+	} proof;
 };
 
 struct seat {
@@ -32,13 +37,15 @@ struct seat {
 	bool is_new, drain_due;
 	bool moved; /* from another stage: presence_confirm ends his session there */
 	bool grow;  /* the show should grow; without a seat: growing may give one */
+	bool kept;  /* the participant of the proof goes on */
 };
 
 void presence_join_ask(struct redis_call *c, const struct join *j);
 /*
  * ERR_NOT_FOUND: no such stage (MSG_NO_STAGE, MSG_STAGE_GONE), or nobody publishes there
  * (MSG_PUBLISHER_OFFLINE). ERR_FULL: no seat; ret->grow says whether growing may help. Who sits
- * already is never refused. ERR_FORBIDDEN (MSG_BANNED): he is banned, seated or not.
+ * already is never refused. ERR_FORBIDDEN (MSG_BANNED): he is banned, seated or not. ERR_CONFLICT
+ * (MSG_SEATED_ELSEWHERE): the session of the proof is over, and the person sits on another stage.
  */
 bool presence_join_answer(const struct reply *reply, struct seat *ret, struct err *err);
 

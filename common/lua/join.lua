@@ -4,10 +4,13 @@
 -- ARGV[15] '1': for a token. If he moves, his old session is not over before `confirm` or `unseat`;
 --          and that he will come is not known yet
 -- ARGV[16] viewers of a stage from which on the show should grow, '' = the caller cannot grow it
+-- ARGV[17], ARGV[18], ARGV[19] what the page proves by its session token: session id, stage ARN and the
+--          participant id to keep, if that session goes on; '' = nothing, nothing to keep
 -- -> {'OK', arn, stage JSON, session id, joined at ms, viewers now, is new 0|1, drain due 0|1,
---     moved from another stage 0|1, the show should grow 0|1}
+--     moved from another stage 0|1, the show should grow 0|1, the participant id is kept 0|1}
 --  | {'NO_STAGE'} | {'GONE'} it was deleted | {'OFFLINE'} no picture there
 --  | {'FULL', growing may help 0|1} | {'BANNED'}, also for one who sits
+--  | {'ELSEWHERE'} the page's session is over: the person sits on another stage, by another page
 -- Repeating a call with the same session id changes nothing and answers the same.
 --@include head epoch rate stages session seats publisher bans
 local user, wanted, sid, pid = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
@@ -16,7 +19,14 @@ local live, participant = publisher_now()
 
 local function seated(stage, session, from, grow)
 	return {'OK', stage.arn, stage.json, session.s, session.j, viewers_now(stage.arn),
-		session.s == sid and 1 or 0, drain_due(), from and 1 or 0, grow and 1 or 0}
+		session.s == sid and 1 or 0, drain_due(), from and 1 or 0, grow and 1 or 0, 0}
+end
+
+-- Whether the page that holds this session goes on as the same participant. Never once a kick has begun:
+-- AWS may have ended that participant for good.
+local function participant_kept(session)
+	return ARGV[19] ~= '' and session.s == ARGV[17]
+		and redis.call('EXISTS', P .. 'kicked:' .. session.s) == 0
 end
 
 -- The keeper has not just looked, and found that it could do nothing more.
@@ -42,6 +52,11 @@ local function keep(arn, session)
 	end
 	-- Later than the join, always: so `unseat` sees that the seat is wanted by another call.
 	redis.call('ZADD', beats(arn), 'XX', math.max(now, session.j + 1), user)
+	if participant_kept(session) then
+		local answer = seated(stage_of(arn), session)
+		answer[11] = 1
+		return answer
+	end
 	if pid ~= '' and session.p ~= pid then
 		session.p = pid
 		session_put(user, arn, session)
@@ -77,6 +92,7 @@ local function count_refused()
 end
 
 local arn, session = present_seat()
+if arn and ARGV[17] ~= '' and ARGV[18] ~= arn then return {'ELSEWHERE'} end
 if arn and (wanted == '' or wanted == arn) then return keep(arn, session) end
 
 local candidates

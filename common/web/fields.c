@@ -133,6 +133,12 @@ req_text(struct req *rq, const char *name, enum presence_rule rule)
 }
 
 struct str
+req_session_token(struct req *rq, const char *name)
+{
+	return body_member(rq, name, OPTIONAL_MEMBER);
+}
+
+struct str
 req_stage_arn(struct req *rq, const char *name, enum presence_rule rule)
 {
 	return checked_arn(rq, name, body_member(rq, name, rule));

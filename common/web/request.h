@@ -88,6 +88,8 @@ struct str req_user_id(struct req *rq, const char *name);
 struct str req_stage_arn(struct req *rq, const char *name, enum presence_rule rule);
 struct str req_participant_id(struct req *rq, const char *name);
 struct str req_text(struct req *rq, const char *name, enum presence_rule rule);
+/* As it came, not verified; optional. */
+struct str req_session_token(struct req *rq, const char *name);
 /* Optional and absent: false. */
 bool req_flag(struct req *rq, const char *name, enum presence_rule rule);
 /* Of letters, digits, - and _. */

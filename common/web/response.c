@@ -53,6 +53,7 @@ static const struct reason {
 	{ MSG_BANNED, "BANNED", 0 },
 	{ MSG_NOT_PUBLISHING, "NOT_PUBLISHING", 0 },
 	{ MSG_IN_PROGRESS, "IN_PROGRESS", 1 },
+	{ MSG_SEATED_ELSEWHERE, "SEATED_ELSEWHERE", 0 },
 	{ MSG_STAGE_GONE, "STAGE_GONE", 0 },
 	/* why a store does not serve; details.dependency says which */
 	{ MSG_REDIS_COLD, "RESTORING", 1 },

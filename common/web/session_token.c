@@ -52,6 +52,8 @@ session_token_make(
 	    json_str(claim->stage_arn), "s", json_str(claim->session_id), "e",
 	    (json_int_t)claim->expires_at_ms);
 	INVARIANT(o != NULL);
+	if (claim->participant_id.n > 0)
+		json_object_set_new(o, "p", json_str(claim->participant_id));
 	payload = json_text(a, o);
 	json_decref(o);
 	buf_init(&b, a, SESSION_TOKEN_MAX_BYTES);
@@ -120,6 +122,7 @@ read_payload(struct str text, struct session_claim *ret)
 	*ret = (struct session_claim){ .user_id = json_view(json_object_get(o, "u")),
 		.stage_arn = json_view(json_object_get(o, "a")),
 		.session_id = json_view(json_object_get(o, "s")),
+		.participant_id = json_view(json_object_get(o, "p")),
 		.expires_at_ms = json_integer_value(expires) };
 	return ret->user_id.n > 0 && arn_is_stage(ret->stage_arn) &&
 	       ret->session_id.n > 0 && json_is_integer(expires);

@@ -2,7 +2,8 @@
  * session_token.h - what a viewer's page proves with who it is.   layer: web
  *
  *   v1.<payload>.<mac>      both base64url
- *   payload   {"u": user, "a": stage ARN, "s": session id, "e": expires at, unix ms}
+ *   payload   {"u": user, "a": stage ARN, "s": session id, "e": expires at, unix ms,
+ *              "p": participant id of the viewer token it came with; absent: none}
  *   mac       HMAC-SHA-256 of "v1.<payload>" under a key made from one secret of
  *             SESSION_SECRET and the ARN of the master stage: so a token is of one show, and
  *             nothing else that is hashed with that secret (domain/tokens.c) can be one
@@ -22,6 +23,7 @@
 /* Who may beat, leave, rejoin: this user on this stage. user_id.n == 0: nobody. */
 struct session_claim {
 	struct str user_id, stage_arn, session_id;
+	struct str participant_id; /* p == NULL: none is in it */
 	int64_t expires_at_ms;
 };
 

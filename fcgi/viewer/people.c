@@ -27,13 +27,12 @@ ask_kick(struct app *app, struct req *rq, struct err *err)
 	struct whom *w = arena_zalloc(rq->arena, sizeof(*w));
 	bool ban;
 
-	(void)app;
 	w->user_id = req_user_id(rq, "userId");
 	ban = req_flag(rq, "ban", OPTIONAL_MEMBER);
 	rq->state = w;
 	if (!req_valid(rq, err))
 		return false;
-	people_ban_ask(&rq->call, w->user_id, ban);
+	people_ban_ask(&rq->call, w->user_id, ban, app->cfg->viewer_token_duration_s);
 	return true;
 }
 

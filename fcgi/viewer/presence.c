@@ -103,6 +103,8 @@ ask_rejoin(struct app *app, struct req *rq, struct err *err)
 	j.session_id = str_of(session_id);
 	j.user_agent = req_user_agent(rq);
 	j.ip_address = str_of(rq->client_text);
+	j.proof.session_id = rq->session.session_id;
+	j.proof.stage_arn = rq->session.stage_arn;
 	presence_join_ask(&rq->call, &j);
 	return true;
 }
@@ -113,6 +115,9 @@ next_token(const struct req *rq, const struct seat *seat)
 {
 	struct session_claim claim = rq->session;
 
+	/* Its participant is of the session it was made for: a kick ends both. */
+	if (!str_eq(claim.session_id, seat->session_id))
+		claim.participant_id = STR_NULL;
 	claim.session_id = seat->session_id;
 	return session_token_make(rq->cfg, rq->arena, &claim);
 }

@@ -7,7 +7,8 @@
 --
 -- Several records of one session are folded first: an INSERT may touch a row only once. What
 -- is missing or wrong in a record breaks a constraint or a cast; the caller then looks
--- for the one that is bad. The first end wins. Participant: the newest. Of facts the newest. A ban
+-- for the one that is bad. The first end wins. Participant: the newest; the others stay beside it, for
+-- a kick ends all of them. Of facts the newest. A ban
 -- that was written before somebody was forgotten is not written again: it may have been his.
 WITH raw AS (
 	SELECT e, pos
@@ -38,6 +39,7 @@ WITH raw AS (
 		(array_agg(reason ORDER BY pos) FILTER (WHERE reason IS NOT NULL))[1] AS reason,
 		(array_agg(participant_id ORDER BY pos DESC)
 			FILTER (WHERE participant_id IS NOT NULL))[1] AS participant_id,
+		array_agg(participant_id ORDER BY pos) FILTER (WHERE participant_id IS NOT NULL) AS participants,
 		(array_agg(user_agent ORDER BY pos)
 			FILTER (WHERE user_agent IS NOT NULL))[1] AS user_agent,
 		(array_agg(ip_address ORDER BY pos)
@@ -77,15 +79,24 @@ WITH raw AS (
 		OR excluded.first_joined_at < u.first_joined_at
 		OR u.username IS NULL AND excluded.username IS NOT NULL
 )
-INSERT INTO viewer_sessions AS s (session_id, user_id, stage_arn, participant_id, joined_at,
-	left_at, end_reason, user_agent, ip_address, record_pos)
-SELECT session_id, user_id, stage_arn, participant_id, joined_at,
-	left_at, reason, user_agent, ip_address, record_pos
+INSERT INTO viewer_sessions AS s (session_id, user_id, stage_arn, participant_id, more_participants,
+	joined_at, left_at, end_reason, user_agent, ip_address, record_pos)
+SELECT session_id, user_id, stage_arn, participant_id,
+	CASE WHEN cardinality(participants) > 1 THEN other_participants(participants, participant_id) END,
+	joined_at, left_at, reason, user_agent, ip_address, record_pos
 FROM seen ORDER BY first_pos
 ON CONFLICT (session_id) DO UPDATE SET
 	participant_id = CASE WHEN excluded.record_pos > s.record_pos
 		THEN coalesce(excluded.participant_id, s.participant_id)
 		ELSE coalesce(s.participant_id, excluded.participant_id) END,
+	more_participants = CASE
+		WHEN coalesce(excluded.participant_id = s.participant_id, true) AND excluded.more_participants IS NULL
+		THEN s.more_participants
+		ELSE other_participants(s.more_participants || s.participant_id
+			|| excluded.more_participants || excluded.participant_id,
+			CASE WHEN excluded.record_pos > s.record_pos
+				THEN coalesce(excluded.participant_id, s.participant_id)
+				ELSE coalesce(s.participant_id, excluded.participant_id) END) END,
 	left_at = coalesce(s.left_at, excluded.left_at),
 	end_reason = coalesce(s.end_reason, excluded.end_reason),
 	user_agent = coalesce(s.user_agent, excluded.user_agent),
@@ -95,4 +106,5 @@ WHERE excluded.record_pos > s.record_pos
 	OR s.left_at IS NULL AND excluded.left_at IS NOT NULL
 	OR s.user_agent IS NULL AND excluded.user_agent IS NOT NULL
 	OR s.ip_address IS NULL AND excluded.ip_address IS NOT NULL
-	OR s.participant_id IS NULL AND excluded.participant_id IS NOT NULL
+	OR NOT coalesce(excluded.participant_id = ANY (s.more_participants || s.participant_id), true)
+	OR NOT coalesce(excluded.more_participants <@ (s.more_participants || s.participant_id), true)

@@ -10,7 +10,8 @@
 static void
 made_here(struct arena *a, const struct config *cfg, struct str in)
 {
-	struct session_claim claim = { in, STR(FUZZ_STAGE), STR("s-1"), NOW_MS + 1000 };
+	struct session_claim claim = { in, STR(FUZZ_STAGE), STR("s-1"), STR("p-1"),
+		NOW_MS + 1000 };
 	struct session_claim back = { 0 };
 	struct err err = ERR_INIT;
 	struct str token;

@@ -42,11 +42,12 @@ b64url() { base64 -w0 | tr '+/' '-_' | tr -d '='; }
 hex() { od -An -tx1 | tr -d ' \n'; }
 hmac() { openssl dgst -sha256 -mac HMAC -macopt "hexkey:$1" -binary; } # HEX_KEY, of stdin
 # A token by OpenSSL alone, as common/web/session_token.h describes it:
-#   session_token USER STAGE EXPIRES_MS [SECRET [MASTER [SESSION_ID]]]
+#   session_token USER STAGE EXPIRES_MS [SECRET [MASTER [SESSION_ID [PARTICIPANT]]]]
 session_token() {
 	local secret=${4:-$SESSION_SECRET} master=${5:-$MASTER} key head
 	key=$(printf 'ivs-live viewer session v1\n%s' "$master" | hmac "$(printf %s "$secret" | hex)" | hex)
-	head=v1.$(printf '{"u":"%s","a":"%s","s":"%s","e":%s}' "$1" "$2" "${6:-s1}" "$3" | b64url)
+	head=v1.$(printf '{"u":"%s","a":"%s","s":"%s","e":%s%s}' "$1" "$2" "${6:-s1}" "$3" \
+		"${7:+,\"p\":\"$7\"}" | b64url)
 	printf '%s.%s' "$head" "$(printf %s "$head" | hmac "$key" | b64url)"
 }
 claim() { # TOKEN FILTER

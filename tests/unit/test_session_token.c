@@ -23,12 +23,16 @@ show(struct str secrets, struct str master)
 	return (struct config){ .session_secrets = secrets, .master_stage_arn = master };
 }
 
+/* As long as IVS takes one. */
+#define PARTICIPANT "Abcdefghij-klmnopqrs_tuvwxyz0123456789Abcdefghij-klmnopqrs_tuvwx"
+
 static struct session_claim
 ben(int64_t expires_ms)
 {
 	return (struct session_claim){ .user_id = STR("ben \"\\ \xe7\xa7\x98"),
 		.stage_arn = STR(STAGE),
 		.session_id = STR("0b0b0b0b-0000-4000-8000-000000000000"),
+		.participant_id = STR(PARTICIPANT),
 		.expires_at_ms = expires_ms };
 }
 
@@ -64,8 +68,15 @@ test_round_trip(void)
 
 	ok(session_token_read(&cfg, &a, token, NOW, &got, &err), "what was made is read");
 	ok(str_eq(got.user_id, claim.user_id) && str_eq(got.stage_arn, claim.stage_arn) &&
-		str_eq(got.session_id, claim.session_id) && got.expires_at_ms == NOW + 1,
-	    "user, stage, session and end are those it was made with");
+		str_eq(got.session_id, claim.session_id) &&
+		got.expires_at_ms == NOW + 1 &&
+		str_eq(got.participant_id, claim.participant_id),
+	    "user, stage, session, participant and end are those it was made with");
+	claim.participant_id = STR_NULL;
+	ok(session_token_read(
+	       &cfg, &a, session_token_make(&cfg, &a, &claim), NOW, &got, &err) &&
+		got.participant_id.p == NULL,
+	    "without a participant none is read");
 	ok(session_token_has_form(token), "it has the form of one");
 	ok(memchr(token.p, '+', token.n) == NULL &&
 		memchr(token.p, '/', token.n) == NULL &&

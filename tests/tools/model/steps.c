@@ -225,7 +225,7 @@ ask(struct worker *k, struct step *t)
 		if (t->later)
 			people_unban_ask(&t->calls[0], user);
 		else
-			people_ban_ask(&t->calls[0], user, true);
+			people_ban_ask(&t->calls[0], user, true, 3600);
 		break;
 	default:
 		for (i = 0; i < (int)t->n_calls; i++)
