@@ -54,6 +54,8 @@ BENCH    := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(wildcard tests/bench
 EMULATOR := $(B)/tests/tools/ivs_emulator
 EMULATOR_OBJ := $(patsubst tests/tools/ivs_emulator/%.c,$(EMULATOR).d/%.o,\
 	$(wildcard tests/tools/ivs_emulator/*.c))
+# Holds the sockets of the private stack.
+HOLDER   := $(B)/tests/tools/hold_sockets
 CROWD    := $(B)/tests/tools/crowd
 CROWD_OBJ := $(patsubst tests/tools/crowd/%.c,$(CROWD).d/%.o,$(wildcard tests/tools/crowd/*.c))
 # What a program is made of besides fcgi/<program>.c: the files in fcgi/<program>/.
@@ -66,7 +68,7 @@ TESTBINS := $(UNIT) $(TOOL) $(BENCH) $(CROWD) $(FUZZ) $(TORTURE)
 ALL_SRC  := $(LIB_SRC) $(wildcard fcgi/*.c fcgi/*/*.c cron/*.c ctl/*.c tests/*/*.c tests/tools/*/*.c)
 ALL_HDR  := $(wildcard common/*/*.h fcgi/*/*.h ctl/*.h tests/*/*.h tests/tools/*/*.h)
 
-all: $(PROGRAMS) $(EMULATOR) ## the programs and the emulator (default)
+all: $(PROGRAMS) $(EMULATOR) $(HOLDER) ## the programs, and what the private stack needs (default)
 
 # ---- the two commands ----
 run: ## the whole system on localhost, until Ctrl-C
@@ -119,7 +121,7 @@ format: ## lay out the sources
 
 # Not the private stack: it needs the tree.
 INSTALLED := migrate backup restore lib/ask.bash lib/database.bash redis-user.acl lighttpd.conf apache htaccess \
-	     crontab errors ivs-live@.service
+	     crontab errors ivs-live@.service ivs-live@.socket
 install: all install-share ## DESTDIR and PREFIX are honoured
 	install -d $(DESTDIR)$(PREFIX)/libexec/ivs-live/fcgi $(DESTDIR)$(PREFIX)/libexec/ivs-live/cron
 	install -m 755 $(FCGI) $(DESTDIR)$(PREFIX)/libexec/ivs-live/fcgi

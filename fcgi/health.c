@@ -210,6 +210,7 @@ main(int argc, char **argv)
 		.n_routes = sizeof(routes) / sizeof(*routes),
 		.parts = { &part_postgres, &part_heal },
 		.min_processes = PROCESSES,
+		.slow_s = 3,
 	};
 
 	return app_main(&program, argc, argv);

@@ -489,6 +489,7 @@ main(int argc, char **argv)
 		.n_routes = sizeof(routes) / sizeof(*routes),
 		.parts = { &part_postgres, &part_heal, &part_aws, &part_keeper },
 		.min_processes = PROCESSES,
+		.slow_s = 30,
 	};
 
 	return app_main(&program, argc, argv);

@@ -414,6 +414,7 @@ main(int argc, char **argv)
 		.n_routes = sizeof(routes) / sizeof(*routes),
 		.parts = { &part_postgres, &part_heal, &part_aws, &part_keeper },
 		.min_processes = PROCESSES,
+		.slow_s = 10,
 	};
 
 	return app_main(&program, argc, argv);

@@ -437,6 +437,7 @@ main(int argc, char **argv)
 		.parts = { &part_postgres, &part_heal, &part_aws, &part_tokens,
 		    &part_keeper },
 		.min_processes = PROCESSES,
+		.slow_s = 15,
 	};
 
 	return app_main(&program, argc, argv);

@@ -48,6 +48,7 @@ main(int argc, char **argv)
 		.n_routes = sizeof(routes) / sizeof(*routes),
 		.parts = { &part_postgres, &part_aws, &part_pulse, &part_heal },
 		.min_processes = PROCESSES,
+		.slow_s = 20,
 	};
 
 	return app_main(&program, argc, argv);

@@ -1,6 +1,7 @@
 # Supervisors and their workers.
 
 load lib/common
+load lib/people
 
 setup() {
 	own=$BATS_TEST_TMPDIR log=$SUITE_DIR/log/own-token-$BATS_TEST_NUMBER.log
@@ -8,7 +9,11 @@ setup() {
 	chmod 600 "$own/key.pem"
 }
 teardown() {
-	[ -z "${own_pid:-}" ] || kill "$own_pid" 2>/dev/null || true
+	for pid in ${own_pid:-} ${holder:-}; do
+		kill "$pid" 2>/dev/null || true
+	done
+	thaw emulator
+	pgrep -P "$(pid_of viewer)" | xargs -r kill -CONT
 }
 start_token() {
 	TOKEN_MODE=local IVS_SIGNING_KEY_FILE="$own/key.pem" \
@@ -61,3 +66,121 @@ says() { grep -q "$1" "$log"; }
 	sleep 0.3
 	equals "$(workers)" 8
 }
+
+# ---- restart ----
+
+# A kick of $u, seated on the master stage, that waits for AWS: $kick is its process.
+slow_kick() {
+	freeze emulator
+	status_of POST /api/viewer/kick --max-time 30 -d "$(obj userId "$u")" >"$own/kick" 3>&- &
+	kick=$!
+	sleep 0.5 # so that a worker is in it
+}
+# seated USER...: on a stage that has a picture
+seated() {
+	go_live
+	for u; do
+		token "$u" "$MASTER"
+		assert_status 200
+	done
+}
+beats() { # USER: a heartbeat is answered within a second
+	local body
+	body=$(obj userId "$1" stageArn "$MASTER")
+	[ "$(curl -s -o /dev/null -w '%{http_code}' --max-time "${2:-1}" -H "x-api-key: $KEY" -d "$body" "$BASE_URL/api/viewer/heartbeat")" = 200 ]
+}
+told() { jq -c "select(.msg == \"$1\")" "$SUITE_DIR/log/viewer.log" | wc -l; } # MESSAGE: how often
+
+@test "restart: while a call waits for AWS, the others are served until it is answered" {
+	local viewer u v i
+	u=$(fresh) v=$(fresh)
+	seated "$v" "$u"
+	slow_kick
+	viewer=$(pid_of viewer)
+	"$PROJECT_ROOT/deploy/stack" restart viewer "$SUITE_DIR" 3>&- >/dev/null &
+	restart=$!
+	for i in {1..15}; do
+		beats "$v"
+		sleep 0.1
+	done
+	! is_gone "$viewer"
+	thaw emulator
+	wait "$kick"
+	wait "$restart"
+	[ "$(pid_of viewer)" != "$viewer" ]
+	equals "$(<"$own/kick")" 200
+	beats "$v"
+}
+
+@test "restart: a program with a socket of its own answers those who have connected, and hides it" {
+	local i
+	"$BUILD_DIR/fcgi/viewer" --socket "$own/s" 2>>"$SUITE_DIR/log/own-viewer.log" 3>&- &
+	own_pid=$!
+	wait_until 5 has_workers 3
+	pgrep -P "$own_pid" | xargs kill -STOP
+	for ((i = 0; i < 20; i++)); do
+		echo "waits-$i begin request=GET,/api/viewer/list/$MASTER key params end-params end-body"
+		echo "waits-$i 200 closed" >>"$own/wanted"
+	done | "$BUILD_DIR/tests/tools/fcgi_raw" "$own/s" >"$own/got" 3>&- &
+	raw=$!
+	wait_until 5 waiting_on "$own/s" 20
+	kill -TERM "$own_pid"
+	wait_until 5 test ! -e "$own/s"
+	pgrep -P "$own_pid" | xargs kill -CONT
+	wait "$own_pid"
+	wait "$raw"
+	diff <(sort "$own/wanted") <(sort "$own/got")
+}
+# How many wait in front of the socket: each has one of its own in the system's list.
+waiting_on() { # PATH NUMBER
+	(($(grep -cF "$1" /proc/net/unix) > $2))
+}
+
+@test "restart: a socket that was handed over is served, whatever --socket says, and stays" {
+	mkdir "$own/held"
+	"$BUILD_DIR/tests/tools/hold_sockets" "$own/held" viewer 3>&- &
+	holder=$!
+	wait_until 5 test -S "$own/held/held"
+	for i in 1 2; do
+		"$BUILD_DIR/tests/tools/hold_sockets" "$own/held" -- viewer "$BUILD_DIR/fcgi/viewer" \
+			--socket "$own/s" 2>>"$SUITE_DIR/log/own-viewer.log" 3>&- &
+		own_pid=$!
+		echo "asks begin request=GET,/api/viewer/list/$MASTER key params end-params end-body" |
+			"$BUILD_DIR/tests/tools/fcgi_raw" "$own/held/viewer.sock" >"$own/got"
+		equals "$(<"$own/got")" 'asks 200 closed'
+		[ ! -e "$own/s" ]
+		kill "$own_pid"
+		wait "$own_pid"
+		[ -S "$own/held/viewer.sock" ]
+	done
+}
+
+# ---- frozen workers ----
+
+@test "frozen: all workers of a program: another one serves within 10 s, after 20 s they are replaced" {
+	local u v old in_call killed begun
+	u=$(fresh) v=$(fresh)
+	seated "$v" "$u"
+	killed=$(told 'a worker without a sign of life is killed')
+	warned=$(told 'a worker gives no sign of life')
+	old=$(pgrep -P "$(pid_of viewer)")
+	slow_kick
+	begun=$SECONDS
+	kill -STOP $old
+	beats "$v" 10
+	equals "$(told 'no worker has come round: one more is started')" 1
+	wait_until $((begun + 25 - SECONDS)) has_told 'a worker without a sign of life is killed' $((killed + 2))
+	((SECONDS - begun >= 19))
+	equals "$(told 'a worker gives no sign of life')" $((warned + 2))
+	# The one that waits for AWS said that it may be silent for longer.
+	in_call=$(for pid in $old; do is_gone "$pid" || echo "$pid"; done)
+	equals "$(wc -w <<<"$in_call")" 1
+	wait_until 5 beats "$v"
+	kill -CONT "$in_call"
+	thaw emulator
+	wait "$kick"
+	# The stand-in goes when it is not needed any more.
+	wait_until 5 eval '[ "$(pgrep -P "$(pid_of viewer)" | wc -l)" = 3 ]'
+	! is_gone "$in_call"
+}
+has_told() { (($(told "$1") >= $2)); }

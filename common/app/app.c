@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/memory.h"
-#include "web/conns.h"
 #include "web/prefork.h"
 #include "web/serve.h"
 #include "base/banned.h"
@@ -24,7 +23,7 @@ struct run {
 	int64_t started_mono_ms;
 	const char *socket;
 	int64_t processes;
-	int listen_fd;
+	struct listener listener; /* fd -1: this is a plain CGI call */
 	bool check, dump, example, markdown, version, help;
 	enum lang markdown_lang;
 };
@@ -42,7 +41,8 @@ usage(const struct program *p, FILE *out)
 	    "  --print-env-example  print a commented file of all settings\n"
 	    "  --print-settings-table[=zh-TW]  the same as a table for the manual\n"
 	    "  --version, --help\n"
-	    "Without --socket it serves the FastCGI socket it was given as descriptor 0,\n"
+	    "A socket handed over by systemd (LISTEN_FDS) is served instead of --socket PATH.\n"
+	    "Without both it serves the FastCGI socket it was given as descriptor 0,\n"
 	    "or answers one plain CGI call.\n",
 	    p->name, p->help);
 }
@@ -168,6 +168,13 @@ tick(struct app *app)
 			app->program->parts[i]->tick(app);
 }
 
+/* The program's own number is for stores that answer within a second. */
+static int64_t
+slow_ms(const struct run *run)
+{
+	return run->program->slow_s * 1000 + run->cfg->redis_timeout_ms;
+}
+
 static bool
 serve(const struct run *run, struct app *app, struct err *err)
 {
@@ -180,10 +187,12 @@ serve(const struct run *run, struct app *app, struct err *err)
 		.n_routes = run->program->n_routes,
 		.after = after_batch,
 		.tick = tick,
+		.slow_ms = slow_ms(run),
+		.last_call = run->listener.path != NULL,
 	};
 
 	return app->cgi ? serve_cgi(&s, environ, err)
-			: serve_socket(&s, run->listen_fd, err);
+			: serve_socket(&s, run->listener.fd, err);
 }
 
 static int
@@ -193,7 +202,7 @@ work(void *arg)
 	struct app app = { .cfg = run->cfg,
 		.program = run->program,
 		.started_mono_ms = run->started_mono_ms,
-		.cgi = run->socket == NULL && !conns_is_listener(STDIN_FILENO) };
+		.cgi = run->listener.fd < 0 };
 	struct err err = ERR_INIT;
 	bool ok;
 
@@ -213,23 +222,37 @@ work(void *arg)
 	return err.kind == ERR_CONFIG ? EX_CONFIG : EX_SOFTWARE;
 }
 
+/* The socket: handed over, of our own, or descriptor 0; without one fd stays -1. */
+static bool
+find_socket(struct run *run, struct err *err)
+{
+	struct listener *l = &run->listener;
+
+	if (!listen_given(run->program->name, l, err))
+		return false;
+	if (l->fd >= 0)
+		return true;
+	if (run->socket != NULL)
+		return listen_open(run->socket, BACKLOG, l, err);
+	if (listen_is_socket(STDIN_FILENO))
+		l->fd = STDIN_FILENO;
+	return true;
+}
+
 static int
 start(struct run *run)
 {
-	struct err err = ERR_INIT;
+	const struct prefork p = { .n_workers = (int)run->processes,
+		.run = work,
+		.arg = run,
+		.listener = &run->listener,
+		.slow_ms = slow_ms(run) };
 
-	if (run->socket != NULL) {
-		run->listen_fd = prefork_listen(run->socket, BACKLOG, &err);
-		if (run->listen_fd < 0) {
-			log_err(LOG_ERROR, "cannot start", &err);
-			return EX_CONFIG;
-		}
-	} else if (!conns_is_listener(STDIN_FILENO)) {
+	/* Plain CGI, or a web server that looks after its processes itself. */
+	if (run->listener.fd <= STDIN_FILENO &&
+	    (run->listener.fd < 0 || run->processes == 1))
 		return work(run);
-	}
-	if (run->socket == NULL && run->processes == 1)
-		return work(run);
-	return prefork_run((int)run->processes, work, run);
+	return prefork_run(&p);
 }
 
 static int
@@ -250,6 +273,30 @@ static bool
 is_cgi_call(void)
 {
 	return getenv("REQUEST_METHOD") != NULL;
+}
+
+static int
+run_program(struct run *run)
+{
+	struct err err = ERR_INIT;
+
+	if (!find_socket(run, &err)) {
+		log_err(LOG_ERROR, "cannot start", &err);
+		return EX_CONFIG;
+	}
+	if (run->listener.fd < 0 && !is_cgi_call()) {
+		fprintf(stderr, "%s: no web server called; start it with --socket PATH\n",
+		    run->program->name);
+		usage(run->program, stderr);
+		return EX_USAGE;
+	}
+	if (run->processes == 0)
+		run->processes = run->cfg->fcgi_processes;
+	/* A web server that starts us itself starts as many as it wants. */
+	if (run->listener.fd != STDIN_FILENO &&
+	    run->processes < run->program->min_processes)
+		run->processes = run->program->min_processes;
+	return start(run);
 }
 
 int
@@ -281,19 +328,7 @@ app_main(const struct program *p, int argc, char **argv)
 		config_free(run.cfg);
 		return 0;
 	}
-	if (run.socket == NULL && !conns_is_listener(STDIN_FILENO) && !is_cgi_call()) {
-		fprintf(stderr, "%s: no web server called; start it with --socket PATH\n",
-		    p->name);
-		usage(p, stderr);
-		config_free(run.cfg);
-		return EX_USAGE;
-	}
-	if (run.processes == 0)
-		run.processes = run.cfg->fcgi_processes;
-	/* A web server that starts us itself starts as many as it wants. */
-	if (run.socket != NULL && run.processes < p->min_processes)
-		run.processes = p->min_processes;
-	code = start(&run);
+	code = run_program(&run);
 	config_free(run.cfg);
 	return code;
 }

@@ -7,8 +7,9 @@
  *
  * Options of every program: --socket PATH (listen there, supervised workers),
  * --processes N, --check-config, --dump-config, --print-env-example, --version, --help.
- * Without --socket: descriptor 0 is a listening socket (FastCGI started by the web server) or this
- * is a plain CGI call.
+ * A socket handed over by a service manager (web/listen.h) goes before --socket. Without both:
+ * descriptor 0 is a listening socket (FastCGI started by the web server) or this is a plain CGI
+ * call.
  */
 #ifndef APP_APP_H
 #define APP_APP_H
@@ -85,7 +86,10 @@ struct program {
 	const struct route *routes;
 	size_t n_routes;
 	const struct app_part *parts[APP_PARTS_MAX];
-	int64_t min_processes; /* with --socket, whatever FCGI_PROCESSES says */
+	/* With a supervisor, whatever FCGI_PROCESSES says. */
+	int64_t min_processes;
+	/* The longest call of a slow route, when Redis answers. The web server's limits are longer. */
+	int64_t slow_s;
 };
 
 int app_main(const struct program *p, int argc, char **argv);

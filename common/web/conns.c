@@ -41,19 +41,12 @@ struct conns {
 	struct conn_list reading, ready, writing;
 	struct epoll_event events[EVENTS_MAX];
 	int n_events, next_event;
-	bool knocking;	 /* somebody may be waiting to be accepted */
+	bool knocking; /* somebody may be waiting to be accepted */
+	bool
+	    emptying; /* the listener is not watched any more, but somebody may be waiting */
 	int64_t rest_ms; /* until then nobody is accepted; 0: the listener is watched */
 	char buffer[READ_BYTES];
 };
-
-bool
-conns_is_listener(int fd)
-{
-	int yes = 0;
-	socklen_t n = sizeof(yes);
-
-	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &yes, &n) == 0 && yes;
-}
 
 /* EXCLUSIVE: a new connection wakes one of the processes that share the socket. */
 static bool
@@ -334,7 +327,7 @@ conns_next(struct conns *cs)
 	while (cs->knocking) {
 		c = let_in(cs);
 		if (c == NULL)
-			cs->knocking = false;
+			cs->knocking = cs->emptying = false;
 		else if (look_in(cs, c))
 			return c;
 	}
@@ -359,11 +352,13 @@ conns_wait(struct conns *cs, int timeout_ms, const sigset_t *asleep)
 	timeout_ms = sooner(timeout_ms, left_of(&cs->reading));
 	timeout_ms = sooner(timeout_ms, left_of(&cs->writing));
 	timeout_ms = sooner(timeout_ms, rest_left(cs));
+	if (cs->emptying)
+		timeout_ms = 0;
 	cs->next_event = 0;
-	cs->knocking = false;
+	cs->knocking = cs->emptying;
 	cs->n_events =
 	    epoll_pwait(cs->epoll_fd, cs->events, EVENTS_MAX, timeout_ms, asleep);
-	if (cs->n_events > 0)
+	if (cs->n_events > 0 || cs->emptying)
 		return true;
 	if (cs->n_events == 0)
 		close_late(cs);
@@ -405,16 +400,17 @@ conns_answer(struct conns *cs, struct conn *c, struct str answer)
 }
 
 void
-conns_stop(struct conns *cs)
+conns_stop(struct conns *cs, bool empty)
 {
 	forget_listener(cs);
 	cs->rest_ms = 0;
+	cs->emptying = empty;
 }
 
 bool
 conns_busy(const struct conns *cs)
 {
-	return cs->n > 0;
+	return cs->n > 0 || cs->emptying;
 }
 
 static void

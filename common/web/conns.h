@@ -27,9 +27,6 @@
 struct conns;
 struct conn;
 
-/* Is this descriptor a socket to accept from? */
-bool conns_is_listener(int fd);
-
 /*
  * The socket becomes non-blocking; several processes may share it. Bodies over body_max bytes
  * are cut to body_max + 1.
@@ -57,9 +54,9 @@ size_t conn_read(void *conn, char *p, size_t n);
 /* Copies the answer; closes when it has gone out. c is not to be used any more. */
 void conns_answer(struct conns *cs, struct conn *c, struct str answer);
 
-/* Accept nobody any more. */
-void conns_stop(struct conns *cs);
-/* Is a request half read, or an answer half written? */
+/* Accept nobody any more; empty: but those who have connected until now. */
+void conns_stop(struct conns *cs, bool empty);
+/* Is a connection still to be accepted, a request half read, or an answer half written? */
 bool conns_busy(const struct conns *cs);
 
 #endif

@@ -11,6 +11,7 @@
 #include "io/metrics_flush.h"
 #include "web/conns.h"
 #include "web/ratelimit.h"
+#include "web/watch.h"
 #include "base/banned.h"
 
 /* A worker that was frozen must not do what nobody waits for any more (serve.h). */
@@ -286,14 +287,18 @@ serve_batch(
 
 	ask_redis(s, f, slots, n);
 	for (i = 0; i < n; i++) {
+		if (is_slow(&slots[i]))
+			watch_busy(s->slow_ms);
 		conns_answer(cs, slots[i].conn, finish(s, &slots[i]));
 		after |= slots[i].rq.after_due;
 		arena_wipe(&slots[i].arena);
 	}
 	log_flush();
 	json_use(NULL);
-	if (after && s->after != NULL)
+	if (after && s->after != NULL) {
+		watch_busy(SERVE_BETWEEN_MS);
 		s->after(s->app);
+	}
 }
 
 static struct slot *
@@ -352,6 +357,7 @@ tick(const struct serve *s, int64_t *next_ms)
 {
 	if (s->tick == NULL || clock_mono_ms() < *next_ms)
 		return;
+	watch_busy(SERVE_BETWEEN_MS);
 	s->tick(s->app);
 	*next_ms = clock_mono_ms() + SERVE_TICK_MS;
 }
@@ -378,16 +384,18 @@ turn(const struct serve *s, struct metrics_flush *f, struct conns *cs, struct sl
 	if (conns_wait(cs, max_ms, asleep))
 		serve_batch(s, f, cs, slots);
 	metrics_flush_idle(f, s->redis);
+	watch_round();
 }
 
-/* Nobody new; those who have been let in get their answers, if they are quick. */
+/* Nobody new; those who have been let in get their answers, if they are quick. With the last call
+ * so do those who wait in front of the socket: when it closes they would be cut off. */
 static void
 see_off(const struct serve *s, struct metrics_flush *f, struct conns *cs,
     struct slot *slots, const sigset_t *asleep)
 {
 	int64_t end_ms = clock_mono_ms() + SERVE_STOP_MS, now;
 
-	conns_stop(cs);
+	conns_stop(cs, s->last_call);
 	while (conns_busy(cs) && (now = clock_mono_ms()) < end_ms)
 		turn(s, f, cs, slots, (int)(end_ms - now), asleep);
 }
@@ -409,6 +417,7 @@ serve_socket(const struct serve *s, int listen_fd, struct err *err)
 	metrics_flush_init(&flush);
 	while (!asked_to_stop()) {
 		tick(s, &tick_ms);
+		watch_round();
 		turn(s, &flush, cs, slots, sleep_ms(s, &flush, tick_ms), &asleep);
 	}
 	see_off(s, &flush, cs, slots, &asleep);

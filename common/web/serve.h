@@ -20,6 +20,9 @@
 #define SERVE_TICK_MS 1000
 /* At the end: for those whose request is half read or whose answer is half written. */
 #define SERVE_STOP_MS 1000
+/* What is done between two batches, or waiting for a patient Redis, takes no longer: the
+ * supervisor is told (web/watch.h). */
+#define SERVE_BETWEEN_MS 40000
 
 struct serve {
 	const struct config *cfg;
@@ -34,6 +37,9 @@ struct serve {
 	 * CGI call only when it has found Redis cold. NULL: nothing to do. It holds up the
 	 * requests of this worker: what may be long is what must come before they are answered. */
 	void (*tick)(struct app *app);
+	int64_t slow_ms; /* what a slow route may take, at most */
+	/* The socket ends with this program: at the end those who have connected are answered. */
+	bool last_call;
 };
 
 /*

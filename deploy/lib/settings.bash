@@ -6,7 +6,7 @@
 # The names by which settings of the programs are known in the environment
 # (docs: the table of settings in README). These are remembered for `restart` and
 # written to DIR/env; everything else is simply inherited at `up`.
-SETTING_NAMES='^((AWS|DB|REDIS|API|RATE_LIMIT|CLOUDWATCH|IVS|MAX|SCALE|SESSION|SNAPSHOT|HEARTBEAT|WS|FCGI)_[A-Z0-9_]+|IP_MODE|MASTER_STAGE_ARN(_FILE)?|INTERNAL_SECRET(_FILE)?|NODE_ENV|APP_ENV|SKIP_AUTH|LOG_LEVEL|CORS_ORIGINS|PUBLISHER_TOKEN_DURATION|VIEWER_TOKEN_DURATION|AUTO_SCALE_ENABLED|STAGE_NAME_PREFIX|STAGE_WARM_UP|EMULATOR_OPTIONS|TOKEN_MODE|TRUSTED_PROXIES|CRON|REDISCLI_AUTH|STACK_THROUGH|(A|L|UB)SAN_OPTIONS)='
+SETTING_NAMES='^((AWS|DB|REDIS|API|RATE_LIMIT|CLOUDWATCH|IVS|MAX|SCALE|SESSION|SNAPSHOT|HEARTBEAT|WS|FCGI)_[A-Z0-9_]+|IP_MODE|MASTER_STAGE_ARN(_FILE)?|INTERNAL_SECRET(_FILE)?|NODE_ENV|APP_ENV|SKIP_AUTH|LOG_LEVEL|CORS_ORIGINS|PUBLISHER_TOKEN_DURATION|VIEWER_TOKEN_DURATION|AUTO_SCALE_ENABLED|STAGE_NAME_PREFIX|STAGE_WARM_UP|EMULATOR_OPTIONS|TOKEN_MODE|TRUSTED_PROXIES|CRON|HELD_SOCKETS|REDISCLI_AUTH|STACK_THROUGH|(A|L|UB)SAN_OPTIONS)='
 
 given() { # NAME: set and not empty, itself or as NAME_FILE
 	local file=$1_FILE
@@ -58,6 +58,7 @@ no_proxy_for_loopback() {
 # Decides what is ours to start, by what was given.
 choose_services() {
 	services=(token stage viewer stats health lighttpd)
+	[[ ${HELD_SOCKETS:-on} == off ]] || services+=(sockets)
 	if given REDIS_SOCKET; then
 		[[ -S ${REDIS_SOCKET:-} ]] || die "REDIS_SOCKET=$REDIS_SOCKET is no socket" \
 			"(left over from an old DIR/env? then unset it)"

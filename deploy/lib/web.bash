@@ -2,11 +2,26 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # the variables come from deploy/stack
 
-program_listens() { [[ -S $SOCKETS/fcgi/$1.sock ]]; }
+# The programs' sockets outlive the programs, as with deploy/ivs-live@.socket. With HELD_SOCKETS=off
+# each program opens its own.
+sockets_held() { [[ -S $SOCKETS/fcgi/held ]]; }
+
+start_sockets() {
+	spawn sockets "$HOLDER" "$SOCKETS/fcgi" "${PROGRAMS[@]}"
+	wait_for sockets 10 sockets_held || die_of sockets
+}
+
+# It has its socket and its workers.
+program_listens() { [[ -S $SOCKETS/fcgi/$1.sock ]] && pgrep -P "$(pid_of "$1")" >/dev/null; }
 
 start_program() {
-	rm -f "$SOCKETS/fcgi/$1.sock"
-	spawn "$1" "$BUILD_DIR/fcgi/$1" --socket "$SOCKETS/fcgi/$1.sock" \
+	local hand_over=()
+	if ours sockets; then
+		hand_over=("$HOLDER" "$SOCKETS/fcgi" -- "$1")
+	else
+		rm -f "$SOCKETS/fcgi/$1.sock"
+	fi
+	spawn "$1" "${hand_over[@]}" "$BUILD_DIR/fcgi/$1" --socket "$SOCKETS/fcgi/$1.sock" \
 		--processes "$FCGI_PROCESSES"
 }
 

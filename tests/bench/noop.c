@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "web/conns.h"
-#include "web/prefork.h"
+#include "web/listen.h"
 #include "base/banned.h"
 
 #define BODY_MAX_BYTES 65536
@@ -23,16 +23,17 @@ main(int argc, char **argv)
 	struct conns *cs;
 	struct conn *c;
 	sigset_t asleep;
-	int fd;
+	struct listener l;
+	bool ok;
 
-	fd = argc == 2 ? prefork_listen(argv[1], 1024, &err) : -1;
-	if (fd < 0) {
+	ok = argc == 2 && listen_open(argv[1], 1024, &l, &err);
+	if (!ok) {
 		fprintf(
 		    stderr, "noop: %s\n", argc == 2 ? err.cause : "usage: noop SOCKET");
 		return 1;
 	}
 	sigemptyset(&asleep);
-	cs = conns_open(fd, BODY_MAX_BYTES, &err);
+	cs = conns_open(l.fd, BODY_MAX_BYTES, &err);
 	for (; cs != NULL; conns_wait(cs, -1, &asleep))
 		while ((c = conns_next(cs)) != NULL)
 			conns_answer(cs, c, str_of(answer));

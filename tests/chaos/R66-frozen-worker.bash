@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # shellcheck source=tests/chaos/lib.bash disable=SC2119
 . "$(dirname "$0")/lib.bash"
-N=2000 FROZEN=$(size 20 6)
+N=2000 FROZEN=$(size 15 6)
 title R66 "One of four workers is frozen (SIGSTOP) for $FROZEN s" \
-	"$N viewers, a heartbeat each 2 s: 1,000/s; 20 leave and 20 join each second (document: 60 s)"
+	"$N viewers, a heartbeat each 2 s: 1,000/s; 20 leave and 20 join each second (document: 60 s; after 20 s it would be replaced, 57-workers.bats)"
 
 stack_up
 live

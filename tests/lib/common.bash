@@ -211,8 +211,8 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; } # PID
 processes_of() { pid_of "$1"; pgrep -P "$(pid_of "$1")"; }
 freeze() { processes_of "$1" | xargs kill -STOP; }
 thaw() { processes_of "$1" | xargs kill -CONT; }
-status_of() { # METHOD PATH
-	curl -s -o /dev/null -w '%{http_code}' --max-time 5 -X "$1" -H "x-api-key: $KEY" "$BASE_URL$2"
+status_of() { # METHOD PATH [CURL_ARGS...]
+	curl -s -o /dev/null -w '%{http_code}' --max-time 5 -X "$1" -H "x-api-key: $KEY" "${@:3}" "$BASE_URL$2"
 }
 answers() { [ "$(status_of "$1" "$2")" = "$3" ]; } # METHOD PATH STATUS
 # Each program has noticed that Redis and PostgreSQL are back.
