@@ -184,3 +184,34 @@ waiting_on() { # PATH NUMBER
 	! is_gone "$in_call"
 }
 has_told() { (($(told "$1") >= $2)); }
+
+# ---- a log that nobody reads ----
+
+lost_lines() { # as /metrics has them
+	curl -s -H "x-api-key: $KEY" "$BASE_URL/metrics" | sed -n 's/^ivs_live_log_lines_lost_total //p'
+}
+more_lost() { (($(lost_lines) > $1)); }
+
+@test "log: nobody reads stderr: no request waits, what is lost is counted and told" {
+	local before fd
+	before=$(lost_lines)
+	mkfifo "$own/stderr"
+	exec {fd}<>"$own/stderr"
+	"$BUILD_DIR/fcgi/health" --socket "$own/s" 2>"$own/stderr" 3>&- &
+	own_pid=$!
+	wait_until 5 has_workers 3
+	echo "n begin request=GET,/livez params end-params end-body" |
+		"$BUILD_DIR/tests/tools/fcgi_raw" "$own/s" 900 | sort | uniq -c | xargs >"$own/got"
+	equals "$(<"$own/got")" '900 n 200 closed'
+	wait_until 5 more_lost "${before:-0}"
+	# Somebody reads again: a worker's next line comes behind the number of those it lost.
+	timeout 8 cat <&"$fd" >"$own/read" 3>&- &
+	reader=$!
+	for i in {1..20}; do
+		echo "n begin request=GET,/livez params end-params end-body"
+	done | "$BUILD_DIR/tests/tools/fcgi_raw" "$own/s" >/dev/null
+	wait_until 5 grep -q '"msg":"log lines were lost","lines":[1-9]' "$own/read"
+	kill "$own_pid"
+	kill "$reader" || true
+	exec {fd}>&-
+}

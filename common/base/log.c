@@ -1,12 +1,7 @@
 #include "base/log.h"
 
-#include <errno.h>
-#include <limits.h>
-#include <poll.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "base/clock.h"
+#include "base/log_sink.h"
 #include "base/parse.h"
 #include "base/banned.h"
 
@@ -14,7 +9,6 @@
 #define LOG_LINE_MAX_BYTES 16384u
 #define LOG_TAIL_BYTES 16u	 /* ,"cut":true}\n */
 #define LOG_TEXT_MAX_BYTES 1024u /* of one text, before escaping */
-#define LOG_STUCK_MS 100
 
 static struct {
 	char text[LOG_BUFFER_BYTES];
@@ -22,7 +16,8 @@ static struct {
 	char app[32];
 	char rid[72];
 	enum log_level level;
-	bool torn; /* the last write ended inside a line */
+	size_t lost; /* lines, not told yet */
+	size_t lost_in_all;
 } lg = { .level = LOG_INFO };
 
 /* Where the next byte of the line goes, and where it may not. */
@@ -246,69 +241,44 @@ log_err(enum log_level level, const char *msg, const struct err *err)
 	log_event(level, msg, f, n);
 }
 
-/* A pipe keeps writes of other processes apart only up to PIPE_BUF. */
-static size_t
-write_limit(void)
+/* Where the next line goes out, the number of those that did not is told before it. */
+static bool
+tell_lost(void)
 {
-	static size_t limit;
-	struct stat st;
+	char text[512];
+	struct line l = { text, text + sizeof(text) };
 
-	if (limit == 0)
-		limit = fstat(STDERR_FILENO, &st) == 0 && S_ISFIFO(st.st_mode)
-			    ? PIPE_BUF
-			    : LOG_BUFFER_BYTES;
-	return limit;
-}
-
-/* As many whole lines of p as fit the limit, at least one. */
-static size_t
-whole_lines(const char *p, size_t n, size_t limit)
-{
-	const char *nl;
-
-	if (n <= limit)
-		return n;
-	nl = memrchr(p, '\n', limit);
-	if (nl == NULL)
-		nl = memchr(p, '\n', n);
-	return nl == NULL ? n : (size_t)(nl - p) + 1;
-}
-
-/* Bytes written; less than n only when stderr is gone or stuck. */
-static size_t
-write_all(const char *p, size_t n)
-{
-	struct pollfd fd = { .fd = STDERR_FILENO, .events = POLLOUT };
-	size_t done = 0;
-
-	while (done < n) {
-		ssize_t w = write(STDERR_FILENO, p + done, n - done);
-
-		if (w > 0)
-			done += (size_t)w;
-		else if (w < 0 && errno == EAGAIN && poll(&fd, 1, LOG_STUCK_MS) == 1)
-			continue;
-		else if (w == 0 || errno != EINTR)
-			break;
-	}
-	return done;
+	if (!put_head(&l, LOG_WARN, "log lines were lost") ||
+	    !put_cstr(&l, ",\"lines\":") || !put_int(&l, (int64_t)lg.lost) ||
+	    !put_cstr(&l, "}\n"))
+		return true;
+	return log_sink_write(text, (size_t)(l.p - text)) == 0;
 }
 
 /* What cannot be written is lost: a full log must not stop the service. */
 void
 log_flush(void)
 {
-	size_t at = 0, n, done;
+	size_t lost;
 
-	if (lg.used > 0 && lg.torn)
-		lg.torn = write_all("\n", 1) != 1;
-	while (at < lg.used && !lg.torn) {
-		n = whole_lines(lg.text + at, lg.used - at, write_limit());
-		done = write_all(lg.text + at, n);
-		lg.torn = done > 0 && done < n && lg.text[at + done - 1] != '\n';
-		at += n;
-		if (done < n)
-			break;
-	}
+	if (lg.used == 0)
+		return;
+	if (lg.lost > 0 && tell_lost())
+		lg.lost = 0;
+	lost = log_sink_write(lg.text, lg.used);
+	lg.lost += lost;
+	lg.lost_in_all += lost;
 	lg.used = 0;
+}
+
+size_t
+log_lost(void)
+{
+	return lg.lost_in_all;
+}
+
+void
+log_forked(void)
+{
+	lg.lost = lg.lost_in_all = 0;
 }

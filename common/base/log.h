@@ -45,6 +45,12 @@ void log_event(
 	} while (0)
 /* The whole of an error: kind's cause and trail, and which engine. */
 void log_err(enum log_level level, const char *msg, const struct err *err);
+/* Waits for at most LOG_SINK_MS (log_sink.h). What stderr does not take is lost; the next line that
+ * goes out is preceded by one that tells how many were. */
 void log_flush(void);
+/* How many lines this process has lost. */
+size_t log_lost(void);
+/* In a child: what its parent lost is the parent's to tell. */
+void log_forked(void);
 
 #endif

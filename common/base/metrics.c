@@ -52,6 +52,8 @@ const struct metric_def metric_defs[METRIC_COUNT] = {
 	    "Runs of the cron programs", { "job", "result" } },
 	[METRIC_JOB_DURATION] = { "job_duration_seconds", METRIC_HISTOGRAM,
 	    "Time a run took, by cron program", { "job" }, long_us },
+	[METRIC_LOG_LOST] = { "log_lines_lost_total", METRIC_COUNTER,
+	    "Log lines that stderr did not take within 100 ms" },
 	[METRIC_NOT_COUNTED] = { "not_counted_total", METRIC_COUNTER,
 	    "What a process had no room to count; anything but 0 is a fault" },
 	[METRIC_BUILD_INFO] = { "build_info", METRIC_GAUGE, "1, with the version",

@@ -1,6 +1,7 @@
 #include "io/metrics_flush.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "base/metrics.h"
 #include "base/banned.h"
@@ -15,6 +16,7 @@ metrics_flush_init(struct metrics_flush *f)
 	memory_arena(&f->arena, FLUSH_ARENA_BYTES);
 	crypto_uuid(f->process);
 	f->number = 1;
+	f->log_lost = log_lost();
 }
 
 void
@@ -28,6 +30,8 @@ prepare(struct metrics_flush *f)
 {
 	struct str counts, extremes;
 
+	for (; f->log_lost < log_lost(); f->log_lost++)
+		metrics_count(METRIC_LOG_LOST, NULL, NULL, 0);
 	arena_wipe(&f->arena);
 	redis_call_init(&f->call, &f->arena, SCRIPT_METRICS_ADD);
 	if (!metrics_carry(&f->arena, &counts, &extremes))

@@ -20,6 +20,7 @@
 
 struct metrics_flush {
 	struct arena arena;
+	size_t log_lost; /* of log_lost(): so many are counted */
 	struct redis_call call;
 	char process[UUID_BYTES];
 	int64_t number;

@@ -93,6 +93,7 @@ start(const struct prefork *p, struct worker *w)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(EX_TEMPFAIL);
+	log_forked();
 	watch_use(w->sign);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
 	exit(p->run(p->arg));

@@ -1,11 +1,15 @@
 /* log: whole JSON lines, escaped, in order, and written when they must be. */
 #include "base/log.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/parse.h"
 #include "tap.h"
@@ -260,6 +264,108 @@ test_gone(void)
 	ok(str_starts(written(), STR("{\"ts\"")), "and then it goes on");
 }
 
+/* ---- nobody reads ---- */
+
+static const char told[] = "\"msg\":\"log lines were lost\",\"lines\":";
+
+/* Lines in text; *ret_told: how many the lines about lost ones speak of. */
+static size_t
+count(struct str text, int64_t *ret_told)
+{
+	struct str line;
+	size_t n = 0;
+	const char *p;
+	int64_t v;
+
+	*ret_told = 0;
+	while (text.n > 0) {
+		line = str_cut(&text, '\n');
+		p = line.n > 0 ? memmem(line.p, line.n, told, sizeof(told) - 1) : NULL;
+		if (p == NULL) {
+			n += line.n > 0;
+			continue;
+		}
+		line = str_skip(line, (size_t)(p - line.p) + sizeof(told) - 1);
+		if (parse_i64(str_cut(&line, '}'), 1, INT64_MAX, &v))
+			*ret_told += v;
+	}
+	return n;
+}
+
+/* All that is there to read, behind what there is. */
+static size_t
+read_all(int fd, char *p, size_t n, size_t size)
+{
+	ssize_t got;
+
+	while ((got = recv(fd, p + n, size - n, MSG_DONTWAIT)) > 0 ||
+	       (got < 0 && errno == ENOTSOCK && (got = read(fd, p + n, size - n)) > 0))
+		n += (size_t)got;
+	return n;
+}
+
+/* writing is one end of a channel, reading the other. */
+static void
+test_unread(const char *what, int reading, int writing)
+{
+	static char text[1 << 20];
+	int saved = dup(STDERR_FILENO), flags = fcntl(writing, F_GETFL), i;
+	size_t lost_before = log_lost(), n, lines, lost;
+	int64_t began, us, longest = 0, began_all, spoken_of;
+
+	fcntl(reading, F_SETFL, fcntl(reading, F_GETFL) | O_NONBLOCK);
+	dup2(writing, STDERR_FILENO);
+	began_all = clock_mono_us();
+	for (i = 0; i < 5000; i++) {
+		began = clock_mono_us();
+		LOG(LOG_WARN, "a line", LOG_INT("i", i),
+		    LOG_STR("text", STR("some more bytes")));
+		us = clock_mono_us() - began;
+		longest = us > longest ? us : longest;
+	}
+	us = clock_mono_us() - began_all;
+	lost = log_lost() - lost_before;
+	ok(lost > 0 && lost < 5000, "%s: what nobody reads is lost, %zu lines", what,
+	    lost);
+	ok(longest < 400000 && us < 1500000,
+	    "%s: nobody waits for it: %d ms for one line, %d ms for all", what,
+	    (int)(longest / 1000), (int)(us / 1000));
+	n = read_all(reading, text, 0, sizeof(text));
+	LOG(LOG_WARN, "a line");
+	n = read_all(reading, text, n, sizeof(text));
+	lines = count((struct str){ text, n }, &spoken_of);
+	ok(spoken_of == (int64_t)lost, "%s: the next line is preceded by their number",
+	    what);
+	ok(lines == 5001 - lost, "%s: all others are there, whole", what);
+	ok(fcntl(writing, F_GETFL) == flags, "%s: others who share it see no change",
+	    what);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(reading);
+	close(writing);
+}
+
+static void
+test_nobody_reads(void)
+{
+	struct rlimit open_files, none;
+	int fds[2];
+
+	if (pipe(fds) == 0)
+		test_unread("pipe", fds[0], fds[1]);
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds) == 0)
+		test_unread("socket", fds[0], fds[1]);
+	/* A pipe that cannot be opened anew. dup() is needed by the test itself. */
+	if (pipe(fds) != 0)
+		return;
+	getrlimit(RLIMIT_NOFILE, &open_files);
+	none = open_files;
+	none.rlim_cur = (rlim_t)fds[1] + 2;
+	setrlimit(RLIMIT_NOFILE, &none);
+	test_unread("another one's pipe", fds[0], fds[1]);
+	setrlimit(RLIMIT_NOFILE, &open_files);
+}
+
 int
 main(void)
 {
@@ -278,6 +384,7 @@ main(void)
 	test_err();
 	test_rid();
 	test_gone();
+	test_nobody_reads();
 	arena_clear(&a);
 	return done_testing();
 }
