@@ -35,8 +35,9 @@ emulator_url() { echo "http://127.0.0.1:$(kept emulator_port)"; }
 # ivs OPERATION BODY: one signed call; prints the answer. The key goes in by
 # stdin, for arguments are in the process list. curl 7.88 signs headers that it
 # is told to leave out, so none is; and it signs Content-Type only if given.
-ivs() {
-	local url=${AWS_ENDPOINT_URL_IVS_REALTIME:-$AWS_ENDPOINT_URL}
+ivs() (
+	url=${AWS_ENDPOINT_URL_IVS_REALTIME:-$AWS_ENDPOINT_URL}
+	ask_settings AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
 	{
 		echo "user = \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\""
 		[[ -z ${AWS_SESSION_TOKEN:-} ]] ||
@@ -44,7 +45,7 @@ ivs() {
 	} | curl -sS --fail-with-body --max-time 10 -K - \
 		--aws-sigv4 "aws:amz:$AWS_REGION:ivs" -H 'Content-Type: application/json' \
 		--data-binary "$2" "${url%/}/$1"
-}
+)
 
 find_stage() { # NAME: prints its ARN, if there is one
 	local body='{"maxResults":100}' answer token

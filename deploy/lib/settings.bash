@@ -8,10 +8,23 @@
 # written to DIR/env; everything else is simply inherited at `up`.
 SETTING_NAMES='^((AWS|DB|REDIS|API|RATE_LIMIT|CLOUDWATCH|IVS|MAX|SCALE|SESSION|SNAPSHOT|HEARTBEAT|WS|FCGI)_[A-Z0-9_]+|IP_MODE|MASTER_STAGE_ARN(_FILE)?|INTERNAL_SECRET(_FILE)?|NODE_ENV|APP_ENV|SKIP_AUTH|LOG_LEVEL|CORS_ORIGINS|PUBLISHER_TOKEN_DURATION|VIEWER_TOKEN_DURATION|AUTO_SCALE_ENABLED|STAGE_NAME_PREFIX|STAGE_WARM_UP|EMULATOR_OPTIONS|TOKEN_MODE|TRUSTED_PROXIES|CRON|HELD_SOCKETS|REDISCLI_AUTH|STACK_THROUGH|(A|L|UB)SAN_OPTIONS)='
 
-given() { # NAME: set and not empty, itself or as NAME_FILE
-	local file=$1_FILE
-	[[ -n ${!1:-} || -n ${!file:-} ]]
+# What this stack itself goes by, and secrets that it makes up when nobody gives them. They come
+# from the environment or the settings file; ivsctl reads them (lib/ask.bash).
+PLAIN_NAMES=(REDIS_SOCKET REDIS_HOST REDIS_KEY_PREFIX DB_HOST DB_NAME DB_USER AWS_REGION AWS_ACCOUNT_ID
+	AWS_ENDPOINT_URL AWS_ENDPOINT_URL_IVS_REALTIME MASTER_STAGE_ARN STAGE_NAME_PREFIX API_PORT
+	FCGI_PROCESSES)
+SECRET_NAMES=(API_SECRET_KEY INTERNAL_SECRET SESSION_SECRET AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+	AWS_SESSION_TOKEN)
+
+# Sets the former as variables of this shell, not exported: the programs read the file themselves.
+# Of the latter only which are given is noted; a function that needs one asks for it.
+learn_settings() {
+	ask_settings --given "${PLAIN_NAMES[@]}"
+	GIVEN=$("$(find_ivsctl)" settings --given "${PLAIN_NAMES[@]}" "${SECRET_NAMES[@]}" |
+		cut -d= -f1 | xargs) || die "the settings cannot be used"
 }
+
+given() { [[ " $GIVEN " == *" $1 "* ]]; } # NAME: by environment or file
 
 # Gives NAME the value kept in DIR, or a new one made by COMMAND.
 keep_secret() { # NAME COMMAND...
@@ -133,8 +146,7 @@ write_env() {
 	mv "$DIR/env.new" "$DIR/env"
 }
 
-first_api_key() {
-	local keys=${API_SECRET_KEY:-}
-	[[ -n $keys || -z ${API_SECRET_KEY_FILE:-} ]] || keys=$(<"$API_SECRET_KEY_FILE")
-	echo "${keys%%,*}"
-}
+first_api_key() (
+	ask_settings API_SECRET_KEY
+	echo "${API_SECRET_KEY%%,*}"
+)
