@@ -7,7 +7,8 @@ setup() {
 	go_live
 	# What a machine without keys of its own has. The file is nobody's: no real home is read.
 	BARE=(AWS_ACCESS_KEY_ID= AWS_SECRET_ACCESS_KEY= AWS_SESSION_TOKEN=
-		AWS_SHARED_CREDENTIALS_FILE="$BATS_TEST_TMPDIR/credentials")
+		AWS_SHARED_CREDENTIALS_FILE="$BATS_TEST_TMPDIR/credentials"
+		AWS_CONFIG_FILE="$BATS_TEST_TMPDIR/config")
 	INSTANCE=("${BARE[@]}" AWS_EC2_METADATA_SERVICE_ENDPOINT="$AWS_ENDPOINT_URL")
 }
 teardown() {
@@ -86,6 +87,17 @@ assert_refused() {
 	before=$(asked /latest/api/token)
 	publish "${INSTANCE[@]}"
 	assert_refused "credentials has role_arn, which is not followed here"
+	equals "$(asked /latest/api/token)" "$before"
+	# where roles usually stand: the SDKs lay this file under the other
+	mkdir "$BATS_TEST_TMPDIR/.aws"
+	printf '[default]\n%s\naws_session_token = %s\n' "$keys" "$AWS_SESSION_TOKEN" >"$BATS_TEST_TMPDIR/credentials"
+	printf '[profile show]\nrole_arn = x\n[default]\nregion = eu-west-1\nrole_arn = arn:aws:iam::123456789012:role/show\n' \
+		>"$BATS_TEST_TMPDIR/.aws/config"
+	publish "${INSTANCE[@]}" AWS_CONFIG_FILE= HOME="$BATS_TEST_TMPDIR"
+	assert_refused ".aws/config has role_arn, which is not followed here"
+	rm "$BATS_TEST_TMPDIR/credentials"
+	publish "${INSTANCE[@]}" AWS_CONFIG_FILE= HOME="$BATS_TEST_TMPDIR" AWS_PROFILE=show
+	assert_refused "profile 'show' in .*.aws/config has role_arn"
 	equals "$(asked /latest/api/token)" "$before"
 	printf '[default]\n%s\naws_security_token = %s\n' "$keys" "$AWS_SESSION_TOKEN" >"$BATS_TEST_TMPDIR/credentials"
 	publish "${INSTANCE[@]}"

@@ -194,7 +194,8 @@ drained() { "$BUILD_DIR/cron/records" >/dev/null 2>&1 && [ "$(redis_c xlen "${P}
 	equals "$(ls -A | xargs)" 'good taken'
 	equals "$(stat -c %a good)" 600
 	# it is the settings file's, too
-	printf 'DB_HOST=%s\nDB_PORT=5432 # a comment\nDB_NAME="ivs_live"\nDB_USER=ivs_live\n' "$STACK_PG" >settings
+	printf 'DB_HOST=%s\nDB_PORT=5432 # a comment\nDB_NAME=old_show\nDB_NAME="ivs_live"\nDB_USER=ivs_live\n' "$STACK_PG" >settings
+	# of a name given twice the programs take the last
 	env -u DB_HOST -u DB_PORT -u DB_NAME -u DB_USER IVS_ENV_FILE="$PWD/settings" "$PROJECT_ROOT/deploy/backup" again
 	# which has to be there, as for the programs; a password of the environment wins
 	run -1 admin env IVS_ENV_FILE="$PWD/no-settings" "$PROJECT_ROOT/deploy/backup" guessed

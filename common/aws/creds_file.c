@@ -310,8 +310,33 @@ unreadable(struct creds *c, const char *path, struct err *why)
 	return c->cfg->aws_shared_credentials_file.n > 0 ? CREDS_FAILED : CREDS_NONE;
 }
 
-enum creds_found
-creds_from_file(struct creds *c, struct creds_keys *ret, struct err *why)
+/*
+ * The SDKs lay ~/.aws/config under the credentials file, and that is where a profile's role
+ * usually stands. NULL: there is nothing of the kind; else what is wrong, and *ret_path.
+ */
+static const char *
+other_way_in_config(struct creds *c, bool has_keys, const char **ret_path)
+{
+	const char *path = getenv("AWS_CONFIG_FILE"), *h = home(&c->scratch);
+	struct str text, name = c->cfg->aws_profile;
+	struct creds_file_state state;
+	struct profile p = { 0 };
+
+	if (path != NULL && path[0] == '\0')
+		path = NULL;
+	if (path == NULL && h != NULL)
+		path = str_printf(&c->scratch, "%s/.aws/config", h).p;
+	if (path == NULL || !read_file(&c->scratch, path, &text, &state))
+		return NULL;
+	*ret_path = path;
+	if (str_is(name, "default"))
+		read_profile(text, name, &p);
+	read_profile(text, str_printf(&c->scratch, "profile %.*s", STR_ARG(name)), &p);
+	return p.other_wins || !has_keys ? p.other : NULL;
+}
+
+static enum creds_found
+from_credentials_file(struct creds *c, struct creds_keys *ret, struct err *why)
 {
 	struct str text, profile = c->cfg->aws_profile;
 	const char *what, *path = path_of(c);
@@ -335,4 +360,21 @@ creds_from_file(struct creds *c, struct creds_keys *ret, struct err *why)
 		(void)err_from(why, ERR_FROM_AWS, ERR_CONFIG,
 		    "profile '%.*s' in %.120s %s", STR_ARG(profile), path, what);
 	return found;
+}
+
+enum creds_found
+creds_from_file(struct creds *c, struct creds_keys *ret, struct err *why)
+{
+	enum creds_found found = from_credentials_file(c, ret, why);
+	const char *what, *path = "";
+
+	if (found == CREDS_FAILED)
+		return found;
+	what = other_way_in_config(c, found == CREDS_FOUND, &path);
+	if (what == NULL)
+		return found;
+	*why = ERR_INIT;
+	(void)err_from(why, ERR_FROM_AWS, ERR_CONFIG, "profile '%.*s' in %.120s %s",
+	    STR_ARG(c->cfg->aws_profile), path, what);
+	return CREDS_FAILED;
 }

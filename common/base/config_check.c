@@ -118,6 +118,11 @@ check_aws_keys(struct config_loader *l)
 		config_warn(l,
 		    "AWS_SESSION_TOKEN has no effect without AWS_ACCESS_KEY_ID and "
 		    "AWS_SECRET_ACCESS_KEY: set them too, or remove it");
+	/* EKS puts it there; what would sign in silence is the role of the node. */
+	if (!id && config_env(l->envp, "AWS_WEB_IDENTITY_TOKEN_FILE") != NULL)
+		config_warn(l,
+		    "AWS_WEB_IDENTITY_TOKEN_FILE in the environment has no effect: no "
+		    "role is assumed here, other keys sign (EKS Pod Identity works)");
 }
 
 static void

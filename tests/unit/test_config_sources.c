@@ -122,6 +122,18 @@ test_libpq_names(void)
 	    "names of libpq that led elsewhere are warned of");
 }
 
+static void
+test_web_identity(void)
+{
+	ok(load(BASE, (const char *const[]){ "AWS_WEB_IDENTITY_TOKEN_FILE=/x", NULL }) &&
+		got.warnings == 1 && said("no role is assumed here"),
+	    "a role that is not assumed is warned of");
+	ok(load(BASE "AWS_ACCESS_KEY_ID=AKIAX\nAWS_SECRET_ACCESS_KEY=12345678\n",
+	       (const char *const[]){ "AWS_WEB_IDENTITY_TOKEN_FILE=/x", NULL }) &&
+		got.warnings == 0,
+	    "but not beside keys of the settings");
+}
+
 /* DB_HOST=x asked for alone: nothing is missing, and what is wrong elsewhere is let be. */
 static void
 test_some(void)
@@ -291,6 +303,7 @@ main(void)
 	test_alias();
 	test_one_credential();
 	test_libpq_names();
+	test_web_identity();
 	test_some();
 	test_secret_files();
 	test_all_secrets_take_files();
