@@ -25,6 +25,8 @@ text() {
 		{ put($0) }
 		END { exit failed }' "$1"
 }
+# Whether a script reads or changes the state of the show (lib/epoch.lua).
+needs_state() { if grep -qE '^--@include.* epoch( |$)' "$1"; then echo 1; else echo 0; fi; }
 c_string() { sed 's/\\/\\\\/g; s/"/\\"/g; s/^/	    "/; s/$/\\n"/'; }
 constant() { basename "$1" ".$ext" | tr '[:lower:]' '[:upper:]' | sed "s/^/${upper}_/"; }
 
@@ -36,7 +38,7 @@ constant() { basename "$1" ".$ext" | tr '[:lower:]' '[:upper:]' | sed "s/^/${upp
 	for f in "$dir"/*."$ext"; do echo "	$(constant "$f"),"; done
 	echo "	${upper}_COUNT"
 	echo "};"
-	echo "struct ${name}_text { const char *name, *text, *sha1; };"
+	echo "struct ${name}_text { const char *name, *text, *sha1; int needs_state; };"
 	echo "extern const struct ${name}_text ${name}_texts[${upper}_COUNT];"
 	echo "#endif"
 } > "$out.h.tmp"
@@ -49,7 +51,7 @@ constant() { basename "$1" ".$ext" | tr '[:lower:]' '[:upper:]' | sed "s/^/${upp
 		echo "	[$(constant "$f")] = {"
 		echo "	    \"$(basename "$f" ".$ext")\","
 		c_string < "$out.text.tmp"
-		echo "	    , \"$(sha1sum < "$out.text.tmp" | cut -d' ' -f1)\" },"
+		echo "	    , \"$(sha1sum < "$out.text.tmp" | cut -d' ' -f1)\", $(needs_state "$f") },"
 	done
 	echo "};"
 } > "$out.c.tmp"

@@ -6,7 +6,7 @@
  * free in time also while PostgreSQL is away. While it is there, it tells a Redis that went back in
  * time, in which everybody seems to be silent.
  */
-#include "domain/records.h"
+#include "domain/compare.h"
 #include "job/job.h"
 
 #include "base/banned.h"
@@ -38,7 +38,7 @@ cleanup(struct job *j, struct err *err)
 	bool ok, forgot;
 
 	if (!j->dry_run)
-		(void)records_check(
+		(void)compare_run(
 		    j->redis, j->pg, &j->arena, CHECK_MS, &forgot, &ignored);
 	do {
 		ok = evict(j, &ended, &left, err);

@@ -1,9 +1,10 @@
 /*
  * records - what is still only in Redis goes to PostgreSQL.
  *
- * The programs drain the stream themselves while there is traffic; this is for a quiet
- * hour, and for what an outage of PostgreSQL left behind.
+ * The programs drain the stream themselves, each second; this is for where none runs, and for
+ * what an outage of PostgreSQL left behind.
  */
+#include "domain/compare.h"
 #include "domain/records.h"
 #include "domain/restore.h"
 #include "job/job.h"
@@ -33,7 +34,7 @@ restore(struct job *j, struct err *err)
 	struct restore_result res;
 	bool forgot;
 
-	if (!records_check(j->redis, j->pg, &j->arena, CHECK_MS, &forgot, err))
+	if (!compare_run(j->redis, j->pg, &j->arena, CHECK_MS, &forgot, err))
 		return false;
 	if (!redis_is_cold(j->redis))
 		return true;

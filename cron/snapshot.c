@@ -5,6 +5,7 @@
  * anew only after PostgreSQL has committed; a run that dies in between loses nothing,
  * and a second one in the same slot writes the same row.
  */
+#include "domain/compare.h"
 #include "domain/records.h"
 #include "domain/stages_copy.h"
 #include "job/job.h"
@@ -69,7 +70,7 @@ snapshot(struct job *j, struct err *err)
 	json_use(&j->arena);
 	/* A registry of an old dump must not become the copy that mends it. */
 	if (!j->dry_run &&
-	    !records_check(j->redis, j->pg, &j->arena, WRITE_MS, &forgot, err))
+	    !compare_run(j->redis, j->pg, &j->arena, WRITE_MS, &forgot, err))
 		return false;
 	redis_call_init(&read, &j->arena, SCRIPT_SNAPSHOT_READ);
 	if (!redis_call(j->redis, &read, err))

@@ -2,8 +2,8 @@
 #include <stdio.h>
 
 #include "ctl/ctl.h"
+#include "domain/compare.h"
 #include "domain/presence_check.h"
-#include "domain/records.h"
 #include "base/banned.h"
 
 #define READ_MS 5000
@@ -130,11 +130,11 @@ ctl_presence_repair(struct ctl *c, struct err *err)
 bool
 ctl_presence_reload(struct ctl *c, struct err *err)
 {
-	struct str newest;
+	struct compare_place place;
 	bool was;
 
 	/* Until it is loaded nobody is served, and from here it is loaded. */
-	if (!records_newest(c->work->pg, c->arena, READ_MS, &newest, err))
+	if (!compare_place(c->work->pg, c->arena, READ_MS, &place, err))
 		return err_while(err, "asking PostgreSQL before Redis is emptied");
 	if (!presence_reload(c->work->redis, c->arena, &was, err))
 		return err_while(err, "asking for a reload");

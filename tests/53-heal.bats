@@ -386,7 +386,7 @@ give_back() { mv "$REDIS_SOCKET" "$own/b" && mv "$own/a" "$REDIS_SOCKET"; }
 	own_pid=$!
 	wait_until 5 test -S "$own/s"
 	own_c() { redis-cli -s "$own/s" "$@"; }
-	own_c mset "${P}epoch" 1 "${P}records:written" 9999999999999-0 >/dev/null
+	new_show "$P" own_c
 	ask() { cgi stats PUT /api/stats/publisher '{"isPublisherLive":true}' REDIS_SOCKET="$own/s"; }
 	ask
 	assert_status 200
@@ -411,7 +411,7 @@ give_back() { mv "$REDIS_SOCKET" "$own/b" && mv "$own/a" "$REDIS_SOCKET"; }
 	}
 	own_c() { redis-cli -s "$own/s" "$@"; }
 	start
-	own_c mset "${P}epoch" 1 "${P}records:written" 9999999999999-0 >/dev/null
+	new_show "$P" own_c
 	for n in $(seq 60); do echo "SET k$n $(head -c 9000 /dev/urandom | base64 -w0)"; done | own_c >/dev/null
 	own_c save >/dev/null
 	kill -KILL "$own_pid"

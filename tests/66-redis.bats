@@ -24,8 +24,8 @@ own_redis() { # OPTIONS...
 loaded() { # REDIS_CLI_OPTIONS...
 	local db
 	for db in 0 3 5 6; do
-		env -u REDISCLI_AUTH redis-cli -s "$own/s" "$@" -n "$db" mset "${P}epoch" 1 "${P}records:written" 9999999999999-0
-	done >/dev/null
+		new_show "$P" env -u REDISCLI_AUTH redis-cli -s "$own/s" "$@" -n "$db"
+	done
 }
 end_redis() {
 	[ -z "${own_pid:-}" ] || kill "$own_pid"
@@ -193,9 +193,9 @@ acl_file() { # PREFIX PASSWORD
 as_user() { REDISCLI_AUTH=canary-acl-password redis-cli -s "$own/s" --user ivs-live "$@" 2>&1; }
 
 @test "redis ACL: the user may run what the scripts run, and nothing else" {
-	# SELECT for REDIS_DB, the rest sends redis.c
+	# SELECT for REDIS_DB, the rest send redis.c and redis_greet.c
 	{
-		echo select eval evalsha | xargs -n 1
+		echo select eval evalsha info | xargs -n 1
 		cat "$PROJECT_ROOT"/common/lua/*.lua "$PROJECT_ROOT"/common/lua/lib/*.lua |
 			grep -oE "redis\.p?call\('[A-Z]+'" | grep -oE '[A-Z]{2,}' | tr 'A-Z' 'a-z'
 	} | sort -u >"$own/run"

@@ -38,9 +38,9 @@ struct app {
 	bool has_keeper; /* part_keeper is one of its parts */
 	bool keeper_due; /* and in its tick, for part_heal */
 	bool cgi;	 /* this is a plain CGI call */
-	/* of part_heal and part_pulse, clock_mono_ms */
-	int64_t heal_silent_until_ms, compare_silent_until_ms, pulse_due_ms,
-	    compare_due_ms;
+	/* of part_postgres, part_heal and part_pulse, clock_mono_ms */
+	int64_t drain_silent_until_ms, heal_silent_until_ms, compare_silent_until_ms,
+	    pulse_due_ms, compare_due_ms;
 	enum scaling_reason limit_said; /* by keeper_log */
 };
 
@@ -69,6 +69,12 @@ extern const struct app_part part_keeper;
 extern const struct app_part
     part_pulse;				/* these need part_postgres; in this order, and */
 extern const struct app_part part_heal; /* before part_keeper */
+
+/*
+ * Compare Redis with PostgreSQL, logged (domain/compare.h). False: it could not be compared.
+ * Uses app->work.
+ */
+bool app_compare(struct app *app);
 
 enum app_kept { APP_KEPT, APP_KEPT_BY_OTHERS, APP_KEEP_FAILED };
 /*

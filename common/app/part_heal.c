@@ -1,9 +1,31 @@
-/* What a program does when Redis is cold: domain/restore. */
+/* What a program does with a Redis that was not compared (domain/compare) or is cold (domain/restore). */
 #include "app/app.h"
 
 #include "base/log.h"
+#include "domain/compare.h"
 #include "domain/restore.h"
 #include "base/banned.h"
+
+#define CHECK_MS 300
+
+bool
+app_compare(struct app *app)
+{
+	struct err err = ERR_INIT;
+	bool forgot, ok;
+
+	ok = compare_run(app->redis, app->pg, &app->work, CHECK_MS, &forgot, &err);
+	if (ok)
+		app->compare_silent_until_ms = 0;
+	else if (app_may_say(&app->compare_silent_until_ms))
+		log_err(LOG_WARN, "Redis could not be compared with PostgreSQL", &err);
+	if (forgot)
+		LOG(LOG_ERROR,
+		    "Redis has forgotten records that PostgreSQL has: it is loaded anew");
+	arena_wipe(&app->work);
+	log_flush();
+	return ok;
+}
 
 static void
 say_restored(const struct restore_result *res)
@@ -19,6 +41,8 @@ heal(struct app *app)
 	struct restore_result res;
 	struct err err = ERR_INIT;
 
+	if (redis_is_doubted(app->redis))
+		(void)app_compare(app);
 	if (!redis_is_cold(app->redis))
 		return;
 	if (!restore_run(app->redis, app->pg, &app->work, app->has_keeper, &res, &err)) {

@@ -4,8 +4,12 @@
 #include "domain/records.h"
 #include "base/banned.h"
 
-/* After an answer: long enough for some batches, short enough for the next request. */
-#define AFTER_BUDGET_MS 200
+/* Long enough for some batches, short enough for the next request. */
+#define BUDGET_MS 200
+/* A record younger than this waits for company: a tick comes each second, so all are written
+ * within two. */
+#define MIN_AGE_MS 300
+#define LOOK_MS 200
 
 static bool
 open_postgres(struct app *app, struct err *err)
@@ -27,7 +31,9 @@ drain(struct app *app)
 	struct records_result res = { 0 };
 	struct err err = ERR_INIT;
 
-	if (!records_drain(app->redis, app->pg, &app->work, AFTER_BUDGET_MS, &res, &err))
+	if (records_drain(app->redis, app->pg, &app->work, BUDGET_MS, &res, &err))
+		app->drain_silent_until_ms = 0;
+	else if (app_may_say(&app->drain_silent_until_ms))
 		log_err(LOG_WARN, "history waits", &err);
 	if (res.dead > 0)
 		LOG(LOG_ERROR, "records that cannot be stored",
@@ -35,6 +41,15 @@ drain(struct app *app)
 	log_flush();
 }
 
+/* Whatever calls come or do not. A plain CGI call has no next second: it drains after its answer. */
+static void
+drain_old(struct app *app)
+{
+	if (!app->cgi && redis_is_believed(app->redis) &&
+	    records_due(app->redis, &app->work, MIN_AGE_MS, LOOK_MS))
+		drain(app);
+}
+
 const struct app_part part_postgres = {
-	.open = open_postgres, .close = close_postgres, .after = drain
+	.open = open_postgres, .close = close_postgres, .after = drain, .tick = drain_old
 };

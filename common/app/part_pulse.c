@@ -6,12 +6,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "domain/records.h"
 #include "base/banned.h"
 
 #define PULSE_MS 2000
-#define GAP_MS 10000 /* also in lua/lib/session.lua */
-#define CHECK_MS 300
+#define GAP_MS 10000	    /* also in lua/lib/session.lua */
 #define CHECK_AGAIN_MS 5000 /* after one that failed */
 
 /* Its deadline is that of a request: the next one after it fails at once (redis.h). */
@@ -38,27 +36,6 @@ beat(struct app *app)
 	arena_wipe(&app->work);
 }
 
-static void
-compare(struct app *app)
-{
-	struct err err = ERR_INIT;
-	bool forgot;
-
-	if (!records_check(app->redis, app->pg, &app->work, CHECK_MS, &forgot, &err)) {
-		app->compare_due_ms = clock_mono_ms() + CHECK_AGAIN_MS;
-		if (app_may_say(&app->compare_silent_until_ms))
-			log_err(LOG_WARN, "Redis could not be compared with PostgreSQL",
-			    &err);
-	} else {
-		app->compare_silent_until_ms = 0;
-	}
-	if (forgot)
-		LOG(LOG_ERROR,
-		    "Redis has forgotten records that PostgreSQL has: it is loaded anew");
-	arena_wipe(&app->work);
-	log_flush();
-}
-
 /* A plain CGI call has no next one: what it would say means nothing. */
 static void
 pulse(struct app *app)
@@ -69,9 +46,10 @@ pulse(struct app *app)
 		return;
 	if (now >= app->pulse_due_ms || !redis_is_compared(app->redis))
 		beat(app);
-	if (!redis_is_compared(app->redis) && !redis_is_cold(app->redis) &&
-	    clock_mono_ms() >= app->compare_due_ms)
-		compare(app);
+	if (redis_is_believed(app->redis) && !redis_is_compared(app->redis) &&
+	    !redis_is_cold(app->redis) && clock_mono_ms() >= app->compare_due_ms &&
+	    !app_compare(app))
+		app->compare_due_ms = clock_mono_ms() + CHECK_AGAIN_MS;
 }
 
 const struct app_part part_pulse = { .tick = pulse };

@@ -2,7 +2,7 @@
 
 #include "base/parse.h"
 #include "domain/keeper.h"
-#include "domain/records.h"
+#include "domain/compare.h"
 #include "domain/stages_copy.h"
 
 #include "base/banned.h"
@@ -210,6 +210,6 @@ keeper_compare(struct stage_work *w)
 	bool forgot;
 
 	if (w->pg != NULL)
-		(void)records_check(
+		(void)compare_run(
 		    w->redis, w->pg, w->arena, COMPARE_MS, &forgot, &ignored);
 }

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/parse.h"
+#include "domain/compare.h"
 #include "base/banned.h"
 
 /* A write that takes longer is given up; the lock outlives it by enough to say so. Should a
@@ -272,7 +273,7 @@ compare(struct drain *d, struct err *err)
 {
 	bool forgot;
 
-	return records_check(d->redis, d->pg, d->arena, WRITE_MS, &forgot, err);
+	return compare_run(d->redis, d->pg, d->arena, write_ms(d), &forgot, err);
 }
 
 /* One batch. Nobody waits for what is in the arena. */
@@ -377,8 +378,25 @@ records_look(struct redis *r, struct arena *a, struct records_queue *ret, struct
 		return err_while(err, "counting records");
 	ret->waiting = reply_int(c.reply, 1);
 	ret->oldest_ms = reply_int(c.reply, 2);
+	if (ret->oldest_ms < 0)
+		ret->oldest_ms = 0;
 	ret->dead = reply_int(c.reply, 3);
 	return true;
+}
+
+bool
+records_due(struct redis *r, struct arena *a, int64_t age_ms, int64_t timeout_ms)
+{
+	struct err ignored = ERR_INIT;
+	struct redis_call c;
+	bool due;
+
+	redis_call_init(&c, a, SCRIPT_RECORDS_LOOK);
+	due = redis_try(r, &c, timeout_ms, &ignored) &&
+	      redis_reply_ok(c.reply, &ignored) && reply_int(c.reply, 1) > 0 &&
+	      (reply_int(c.reply, 2) < 0 || reply_int(c.reply, 2) >= age_ms);
+	arena_wipe(a);
+	return due;
 }
 
 /* ---- reading ---- */

@@ -51,18 +51,12 @@ struct records_queue {
 };
 bool records_look(
     struct redis *r, struct arena *a, struct records_queue *ret, struct err *err);
-
 /*
- * Whether Redis has forgotten something that PostgreSQL has: an old dump was loaded, or a replica
- * took over that lagged behind. It is then made cold (*ret_forgot), and domain/restore fills it.
- * Once on each connection, and after redis_set_compared(r, false); else it does nothing. Draining does
- * this first. Errors as pg_run and redis_run.
+ * Whether a record has waited for age_ms, or longer than the clock of Redis can tell. A Redis that
+ * does not say so within timeout_ms is better not drained: what it takes up later would hold the
+ * lock for nobody. Leaves `a` wiped.
  */
-bool records_check(struct redis *r, struct pg *pg, struct arena *a, int64_t timeout_ms,
-    bool *ret_forgot, struct err *err);
-/* Id of the newest record that PostgreSQL has; empty: it has none. */
-bool records_newest(struct pg *pg, struct arena *a, int64_t timeout_ms,
-    struct str *ret_id, struct err *err);
+bool records_due(struct redis *r, struct arena *a, int64_t age_ms, int64_t timeout_ms);
 
 struct history_row {
 	int64_t id;

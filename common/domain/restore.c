@@ -2,6 +2,7 @@
 
 #include "base/crypto.h"
 #include "domain/api_keys.h"
+#include "domain/compare.h"
 #include "domain/records.h"
 #include "base/banned.h"
 
@@ -19,6 +20,7 @@ struct loader {
 	struct pg *pg;
 	struct arena *arena;
 	char token[UUID_BYTES];
+	char server[64]; /* run id of the one that is loaded */
 	bool has_keeper;
 	int64_t began_ms; /* clock of Redis */
 	struct restore_result *out;
@@ -38,8 +40,11 @@ run_fenced(struct loader *l, struct redis_call *c, struct err *err)
 {
 	if (!redis_call(l->redis, c, err))
 		return false;
-	return !str_is(reply_str(c->reply, 0), "LOST") ||
-	       err_set(err, ERR_LOCK_LOST, "another loader has taken over");
+	if (str_is(reply_str(c->reply, 0), "LOST"))
+		return err_set(err, ERR_LOCK_LOST, "another loader has taken over");
+	/* A replica has the lock, too, but not surely all that was loaded. */
+	return str_is(redis_server(l->redis), l->server) ||
+	       err_set(err, ERR_LOCK_LOST, "another Redis has taken over");
 }
 
 /* ---- the lock ---- */
@@ -58,6 +63,14 @@ lock_take(struct loader *l, int64_t life_ms, bool *ret_held, struct err *err)
 		return err_while(err, "taking the lock of the loader");
 	*ret_held = str_is(reply_str(c.reply, 0), "HELD");
 	return true;
+}
+
+static void
+note_server(struct loader *l)
+{
+	struct str id = redis_server(l->redis);
+
+	snprintf(l->server, sizeof(l->server), "%.*s", STR_ARG(id));
 }
 
 static void
@@ -194,14 +207,15 @@ static bool
 end(struct loader *l, struct err *err)
 {
 	struct redis_call c;
-	struct str newest;
+	struct compare_place place;
 
-	if (!records_newest(l->pg, l->arena, READ_MS, &newest, err))
+	if (!compare_place(l->pg, l->arena, READ_MS, &place, err))
 		return false;
 	fenced(l, &c, SCRIPT_RESTORE_END);
-	redis_arg(&c, newest);
+	redis_arg(&c, place.record);
 	redis_arg_int(&c, l->began_ms);
 	redis_arg(&c, l->has_keeper ? STR("1") : STR(""));
+	redis_arg(&c, str_of(l->server));
 	return run_fenced(l, &c, err);
 }
 
@@ -228,6 +242,7 @@ restore_run(struct redis *r, struct pg *pg, struct arena *a, bool has_keeper,
 	memset(ret, 0, sizeof(*ret));
 	crypto_uuid(l.token);
 	ok = lock_take(&l, LOCK_MS, &held, err);
+	note_server(&l);
 	if (!ok || held) {
 		ret->end = RESTORE_BUSY;
 		arena_wipe(a);

@@ -1,7 +1,7 @@
 /*
  * restore.h - a cold Redis is filled from PostgreSQL.              layer: domain
  *
- * Redis is cold while the key `epoch` is absent: it was emptied, or records_check() found that
+ * Redis is cold while the key `epoch` is absent: it was emptied, or compare_run() found that
  * it has forgotten something. Every script of seats, stages and publisher then answers COLD, which
  * is 503 to clients. One loader at a time, by lock:job:restore with a token that each script of the
  * loading checks, but that of the keys, whose lists have an order; so who was frozen in it writes

@@ -4,29 +4,14 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "io/redis_conn.h"
+#include "io/redis_private.h"
 #include "io/redis_refusal.h"
-#include "io/redis_reply.h"
 #include "base/banned.h"
 
 #define RECV_BYTES (32u << 10)
 #define OUT_KEEP_BYTES (256u << 10)
 #define COMMON_ARGS 7
 #define HEAD_WORDS 4 /* EVALSHA sha1 1 prefix */
-
-struct redis {
-	const struct config *cfg;
-	struct redis_conn *conn;
-	struct redis_tls *tls; /* one for all connections */
-	redisReader *reader;
-	int64_t fuse_until_ms; /* after a deadline that passed: fail at once until then */
-	char *out;
-	size_t out_n, out_size;
-	struct arena scratch; /* replies nobody reads, and formatted numbers */
-	char timeout_ms[24], capacity[24]; /* the same in every call */
-	bool cold, compared;		   /* redis.h */
-	char now_ms[24];		   /* "": Redis asks its own clock */
-};
 
 struct redis *
 redis_open(const struct config *cfg)
@@ -42,12 +27,12 @@ redis_open(const struct config *cfg)
 	return r;
 }
 
-static void
-disconnect(struct redis *r)
+void
+redis_disconnect(struct redis *r)
 {
 	redis_conn_close(r->conn);
 	r->conn = NULL;
-	r->compared = false;
+	r->compared = r->believed = false;
 	if (r->reader != NULL)
 		redisReaderFree(r->reader);
 	r->reader = NULL;
@@ -58,7 +43,7 @@ redis_close(struct redis *r)
 {
 	if (r == NULL)
 		return;
-	disconnect(r);
+	redis_disconnect(r);
 	redis_tls_close(r->tls);
 	arena_clear(&r->scratch);
 	free(r->out);
@@ -91,8 +76,8 @@ out_room(struct redis *r, size_t n)
 }
 
 /* False: no memory for the command. */
-static bool
-out_add(struct redis *r, const struct str *words, size_t n)
+bool
+redis_out_add(struct redis *r, const struct str *words, size_t n)
 {
 	const char *argv[HEAD_WORDS + COMMON_ARGS + REDIS_ARGS_MAX];
 	size_t len[HEAD_WORDS + COMMON_ARGS + REDIS_ARGS_MAX], i;
@@ -116,8 +101,8 @@ out_add(struct redis *r, const struct str *words, size_t n)
 	return fits;
 }
 
-static void
-out_reset(struct redis *r)
+void
+redis_out_reset(struct redis *r)
 {
 	r->out_n = 0;
 	if (r->out_size <= OUT_KEEP_BYTES)
@@ -127,8 +112,8 @@ out_reset(struct redis *r)
 	r->out_size = 0;
 }
 
-static struct str
-number(struct redis *r, int64_t i)
+struct str
+redis_number(struct redis *r, int64_t i)
 {
 	struct buf b;
 
@@ -152,18 +137,18 @@ out_call(struct redis *r, const struct redis_call *c, bool whole)
 	words[n++] = STR("1");
 	words[n++] = r->cfg->redis_key_prefix;
 	words[n++] = c->rate_bucket;
-	words[n++] = number(r, c->rate_limit);
-	words[n++] = number(r, c->rate_window_ms);
+	words[n++] = redis_number(r, c->rate_limit);
+	words[n++] = redis_number(r, c->rate_window_ms);
 	words[n++] = str_of(r->now_ms);
 	words[n++] = str_of(r->timeout_ms);
 	words[n++] = r->cfg->master_stage_arn;
 	words[n++] = str_of(r->capacity);
 	memcpy(words + n, c->args, c->n_args * sizeof(*words));
-	return out_add(r, words, n + c->n_args);
+	return redis_out_add(r, words, n + c->n_args);
 }
 
-static enum conn_result
-read_reply(struct redis *r, struct arena *a, struct reply **ret, int64_t deadline)
+enum conn_result
+redis_read_reply(struct redis *r, struct arena *a, struct reply **ret, int64_t deadline)
 {
 	char piece[RECV_BYTES];
 	enum conn_result res;
@@ -186,64 +171,16 @@ read_reply(struct redis *r, struct arena *a, struct reply **ret, int64_t deadlin
 	return CONN_OK;
 }
 
-static bool
-late_or_broken(struct redis *r, enum conn_result res, enum err_kind kind, struct err *err)
+bool
+redis_late_or_broken(
+    struct redis *r, enum conn_result res, enum err_kind kind, struct err *err)
 {
-	disconnect(r);
+	redis_disconnect(r);
 	if (res == CONN_LATE)
 		r->fuse_until_ms = clock_mono_ms() + REDIS_FUSE_MS;
 	return err_from(err, ERR_FROM_REDIS, kind, "redis: %s",
 	    res == CONN_LATE ? "no answer in time"
 			     : "connection lost, or no memory for a message");
-}
-
-/* What a new connection needs before its first command; false: no memory for it. */
-static bool
-out_greeting(struct redis *r, size_t *ret_n)
-{
-	const struct config *cfg = r->cfg;
-	bool ok = true;
-	size_t n = 0;
-
-	if (cfg->redis_password.n > 0 && cfg->redis_user.n > 0) {
-		ok = out_add(r,
-		    (struct str[]){ STR("AUTH"), cfg->redis_user, cfg->redis_password },
-		    3);
-		n++;
-	} else if (cfg->redis_password.n > 0) {
-		ok = out_add(r, (struct str[]){ STR("AUTH"), cfg->redis_password }, 2);
-		n++;
-	}
-	if (cfg->redis_db != 0) {
-		ok = ok &&
-		     out_add(
-			 r, (struct str[]){ STR("SELECT"), number(r, cfg->redis_db) }, 2);
-		n++;
-	}
-	*ret_n = n;
-	return ok;
-}
-
-static bool
-greet(struct redis *r, int64_t deadline, struct err *err)
-{
-	enum conn_result res = CONN_BROKEN;
-	struct reply *reply;
-	size_t n = 0;
-
-	out_reset(r);
-	if (out_greeting(r, &n))
-		res = redis_conn_send(r->conn, r->out, r->out_n, deadline);
-	while (n-- > 0 && res == CONN_OK) {
-		res = read_reply(r, &r->scratch, &reply, deadline);
-		if (res == CONN_OK && !redis_reply_ok(reply, err)) {
-			disconnect(r);
-			return false;
-		}
-	}
-	if (res != CONN_OK)
-		return late_or_broken(r, res, ERR_UPSTREAM, err);
-	return true;
 }
 
 static bool
@@ -261,8 +198,8 @@ ensure_connected(struct redis *r, int64_t deadline, struct err *err)
 	}
 	r->reader = reply_reader_new();
 	if (r->reader == NULL)
-		return late_or_broken(r, CONN_BROKEN, ERR_UPSTREAM, err);
-	return greet(r, deadline, err);
+		return redis_late_or_broken(r, CONN_BROKEN, ERR_UPSTREAM, err);
+	return redis_greet(r, deadline, err);
 }
 
 static bool
@@ -279,17 +216,19 @@ exchange(struct redis *r, struct redis_call **calls, size_t n, bool redo,
 	enum conn_result res;
 	size_t i;
 
-	out_reset(r);
+	redis_out_reset(r);
 	for (i = 0; i < n; i++)
-		if ((!redo || unknown_script(calls[i]->reply)) &&
+		if (!redis_is_refused(r, calls[i]) &&
+		    (!redo || unknown_script(calls[i]->reply)) &&
 		    !out_call(r, calls[i], redo))
 			return CONN_BROKEN;
 	res = redis_conn_send(r->conn, r->out, r->out_n, deadline);
 	*ret_unknown = 0;
 	for (i = 0; i < n && res == CONN_OK; i++) {
-		if (redo && !unknown_script(calls[i]->reply))
+		if (redis_is_refused(r, calls[i]) ||
+		    (redo && !unknown_script(calls[i]->reply)))
 			continue;
-		res = read_reply(r, calls[i]->arena, &calls[i]->reply, deadline);
+		res = redis_read_reply(r, calls[i]->arena, &calls[i]->reply, deadline);
 		if (res == CONN_OK && unknown_script(calls[i]->reply))
 			++*ret_unknown;
 	}
@@ -321,11 +260,12 @@ look_at_replies(struct redis *r, struct redis_call **calls, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		r->cold |= reply_is_cold(calls[i]->reply);
+		r->cold |=
+		    !redis_is_refused(r, calls[i]) && reply_is_cold(calls[i]->reply);
 		wrong |= wrong_server(calls[i]->reply);
 	}
 	if (wrong)
-		disconnect(r);
+		redis_disconnect(r);
 }
 
 static bool
@@ -342,7 +282,10 @@ run_until(struct redis *r, struct redis_call **calls, size_t n, int64_t deadline
 		fresh = r->conn == NULL;
 		if (!ensure_connected(r, deadline, err))
 			return false;
-		res = exchange(r, calls, n, false, &unknown, deadline);
+		unknown = 0;
+		res = redis_refuse(r, calls, n, deadline);
+		if (res == CONN_OK)
+			res = exchange(r, calls, n, false, &unknown, deadline);
 		if (res == CONN_OK && unknown > 0)
 			res = exchange(r, calls, n, true, &unknown, deadline);
 		if (res == CONN_OK) {
@@ -351,8 +294,8 @@ run_until(struct redis *r, struct redis_call **calls, size_t n, int64_t deadline
 		}
 		/* A kept connection may have been closed behind our back: once more. */
 		if (res == CONN_LATE || fresh || attempt > 0)
-			return late_or_broken(r, res, ERR_UNCERTAIN, err);
-		disconnect(r);
+			return redis_late_or_broken(r, res, ERR_UNCERTAIN, err);
+		redis_disconnect(r);
 		note_repeated(calls, n);
 	}
 }
@@ -410,18 +353,6 @@ void
 redis_warm(struct redis *r)
 {
 	r->cold = false;
-}
-
-bool
-redis_is_compared(const struct redis *r)
-{
-	return r->compared;
-}
-
-void
-redis_set_compared(struct redis *r, bool compared)
-{
-	r->compared = compared && r->conn != NULL;
 }
 
 void

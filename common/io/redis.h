@@ -93,8 +93,23 @@ bool redis_is_cold(const struct redis *r);
 void redis_warm(struct redis *r);
 
 /*
- * A mark on the connection, gone when it is opened anew: this server was compared with
- * PostgreSQL (records_check).
+ * A Redis that was started may hold an old copy, and so may one that takes another's place. On a
+ * connection opened anew nothing counts before that server was compared with PostgreSQL: until
+ * then scripts that include lua/lib/epoch.lua are not sent, and answer as a cold one does. The
+ * key `compared` holds the run id of the server that was compared, so the programs that come later
+ * need no PostgreSQL; a copy or a replica never holds its own. Where a server does not tell its run
+ * id each connection is compared.
+ *
+ * doubted: connected, and not compared. believed: connected, and its state counts.
+ */
+bool redis_is_believed(const struct redis *r);
+bool redis_is_doubted(const struct redis *r);
+/* The run id of the server of this connection; empty: not known. */
+struct str redis_server(const struct redis *r);
+
+/*
+ * Whether this process has compared the server on this connection (domain/compare), which also
+ * makes it believed. Gone when the connection is opened anew.
  */
 bool redis_is_compared(const struct redis *r);
 void redis_set_compared(struct redis *r, bool compared);

@@ -6,7 +6,7 @@
 -- ARGV[11] life of the lock or length of that while, ms
 -- -> {'OK', still waiting} | {'LOST', still waiting}
 -- `records:written` is the newest id that was removed so: what PostgreSQL has beyond it and the
--- stream has not, this Redis has forgotten (records_check.lua).
+-- stream has not, this Redis has forgotten (compare.lua).
 --@include head place
 local stream, lock = P .. 'records', P .. 'lock:records'
 if redis.call('GET', lock) ~= ARGV[8] then

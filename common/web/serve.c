@@ -430,6 +430,14 @@ serve_socket(const struct serve *s, int listen_fd, struct err *err)
 
 /* ---- CGI ---- */
 
+/* A call that may have left a record. A heartbeat leaves none. */
+static bool
+is_change(const struct slot *sl)
+{
+	return !sl->failed && sl->route != NULL && sl->rq.method != METHOD_GET &&
+	       sl->rq.call.script != SCRIPT_HEARTBEAT;
+}
+
 /* No further than CONTENT_LENGTH: RFC 3875 does not promise an end there. */
 static size_t
 read_stdin(void *from, char *p, size_t n)
@@ -471,10 +479,10 @@ serve_cgi(const struct serve *s, char **env, struct err *err)
 		err_set(err, ERR_BUG, "cannot write the answer: %s", strerror(errno));
 	log_flush();
 	json_use(NULL);
-	if (sl->rq.after_due && s->after != NULL)
+	/* There is no later tick: what this call changed is written now. */
+	if ((sl->rq.after_due || is_change(sl)) && s->after != NULL)
 		s->after(s->app);
-	/* There is no later tick. */
-	if (s->tick != NULL && redis_is_cold(s->redis))
+	if (s->tick != NULL && (redis_is_cold(s->redis) || redis_is_doubted(s->redis)))
 		s->tick(s->app);
 	metrics_flush_now(&flush, s->redis);
 	metrics_flush_clear(&flush);

@@ -31,7 +31,8 @@ struct serve {
 	struct app *app;
 	const struct route *routes;
 	size_t n_routes;
-	/* Called after the answers of a batch in which a handler set after_due. */
+	/* Called after the answers of a batch in which a handler set after_due, and after a plain CGI
+	 * call that may have changed something. */
 	void (*after)(struct app *app);
 	/* Called before the first request, then about every SERVE_TICK_MS between batches; in a plain
 	 * CGI call only when it has found Redis cold. NULL: nothing to do. It holds up the

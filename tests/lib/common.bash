@@ -65,7 +65,12 @@ cgi() {
 
 # own_show PREFIX: a prefix of a test's own, with the state of a show that has just begun and that
 # shares its PostgreSQL with others.
-own_show() { redis_c mset "$1epoch" 1 "$1records:written" 9999999999999-0 >/dev/null; }
+own_show() { new_show "$1" redis_c; }
+# new_show PREFIX REDIS_CLI...: the same in the Redis that the command asks. It counts as compared.
+new_show() {
+	"${@:2}" mset "$1epoch" 1 "$1records:written" 9999999999999-0 "$1compared" "$(run_id "${@:2}")" >/dev/null
+}
+run_id() { "$@" info server | tr -d '\r' | sed -n 's/^run_id://p'; } # REDIS_CLI...
 # The text of a script of common/lua, with what it includes.
 whole_script() { # NAME
 	local line
@@ -81,7 +86,7 @@ whole_script() { # NAME
 sha_of() { # NAME
 	sed -n "/\[SCRIPT_${1^^}\]/,/},/p" "$PROJECT_ROOT/build/include/gen/scripts.c" | grep -oE '[0-9a-f]{40}'
 }
-unasked_scripts() { local name; for name in metrics_add keys_read keys_used pulse; do sha_of "$name"; done; }
+unasked_scripts() { local name; for name in metrics_add keys_read keys_used pulse records_look; do sha_of "$name"; done; }
 # As an administrator, straight to the stores, whatever lies between them and the programs.
 redis_c() { redis-cli -s "$STACK_REDIS" "$@"; }
 psql_c() { psql -X -q -h "$STACK_PG" -p "${STACK_PG_PORT:-5432}" -U "$DB_USER" "$@" "$DB_NAME"; } # OPTIONS...

@@ -1,0 +1,219 @@
+/*
+ * The first words on a connection. A Redis is believed when it was compared with PostgreSQL since
+ * it was started: the key `compared` then names its own run id, which no copy and no replica of it
+ * can have. Until then no script that reads or changes the state of the show goes out.
+ */
+#include "io/redis_private.h"
+
+#include "base/banned.h"
+
+#define MARK_KEY "compared"
+#define MARK_MAX_BYTES 512
+
+static bool
+out_get_mark(struct redis *r)
+{
+	struct buf b;
+
+	buf_init(&b, &r->scratch, MARK_MAX_BYTES);
+	buf_str(&b, r->cfg->redis_key_prefix);
+	buf_cstr(&b, MARK_KEY);
+	return buf_ok(&b) &&
+	       redis_out_add(r, (struct str[]){ STR("GET"), buf_view(&b) }, 2);
+}
+
+/* *ret_must: how many of the answers must be no errors. False: no memory. */
+static bool
+out_greeting(struct redis *r, size_t *ret_must)
+{
+	const struct config *cfg = r->cfg;
+	bool ok = true;
+	size_t n = 0;
+
+	if (cfg->redis_password.n > 0 && cfg->redis_user.n > 0) {
+		ok = redis_out_add(r,
+		    (struct str[]){ STR("AUTH"), cfg->redis_user, cfg->redis_password },
+		    3);
+		n++;
+	} else if (cfg->redis_password.n > 0) {
+		ok = redis_out_add(
+		    r, (struct str[]){ STR("AUTH"), cfg->redis_password }, 2);
+		n++;
+	}
+	if (cfg->redis_db != 0) {
+		ok = ok &&
+		     redis_out_add(r,
+			 (struct str[]){ STR("SELECT"), redis_number(r, cfg->redis_db) },
+			 2);
+		n++;
+	}
+	*ret_must = n;
+	return ok && redis_out_add(r, (struct str[]){ STR("INFO"), STR("server") }, 2) &&
+	       out_get_mark(r);
+}
+
+/* Empty: the server does not say, or says what is none (a managed one may hide it). */
+static struct str
+run_id_of(const struct reply *info)
+{
+	struct str text = info->type == REPLY_STR ? info->s : STR(""), line;
+	bool other = false;
+	size_t i;
+
+	while (text.n > 0) {
+		line = str_cut(&text, '\n');
+		line = str_cut(&line, '\r');
+		if (!str_starts(line, STR("run_id:")))
+			continue;
+		line = str_skip(line, sizeof("run_id:") - 1);
+		for (i = 1; i < line.n; i++)
+			other |= line.p[i] != line.p[0];
+		return line.n == REDIS_RUN_ID_CHARS && other ? line : STR("");
+	}
+	return STR("");
+}
+
+/*
+ * Who was connected to another server before does not take the word of this one: it may be the
+ * one before that, which has missed what was written there. Then only a comparison of its own counts.
+ */
+static void
+judge(struct redis *r, const struct reply *mark)
+{
+	struct str here = str_of(r->run_id);
+	bool moved = r->last_run_id[0] != '\0' && strcmp(r->last_run_id, r->run_id) != 0;
+
+	r->believed =
+	    here.n > 0 && !moved && mark->type == REPLY_STR && str_eq(mark->s, here);
+	if (r->believed)
+		memcpy(r->last_run_id, r->run_id, sizeof(r->last_run_id));
+}
+
+static void
+take_run_id(struct redis *r, const struct reply *info)
+{
+	struct str id = run_id_of(info);
+
+	memset(r->run_id, 0, sizeof(r->run_id));
+	if (id.n > 0)
+		memcpy(r->run_id, id.p, id.n);
+}
+
+bool
+redis_greet(struct redis *r, int64_t deadline, struct err *err)
+{
+	enum conn_result res = CONN_BROKEN;
+	struct reply *reply = NULL, *info = NULL;
+	size_t must = 0;
+
+	redis_out_reset(r);
+	if (out_greeting(r, &must))
+		res = redis_conn_send(r->conn, r->out, r->out_n, deadline);
+	while (must-- > 0 && res == CONN_OK) {
+		res = redis_read_reply(r, &r->scratch, &reply, deadline);
+		if (res == CONN_OK && !redis_reply_ok(reply, err)) {
+			redis_disconnect(r);
+			return false;
+		}
+	}
+	if (res == CONN_OK)
+		res = redis_read_reply(r, &r->scratch, &info, deadline);
+	if (res == CONN_OK)
+		res = redis_read_reply(r, &r->scratch, &reply, deadline);
+	if (res != CONN_OK)
+		return redis_late_or_broken(r, res, ERR_UPSTREAM, err);
+	take_run_id(r, info);
+	judge(r, reply);
+	return true;
+}
+
+/* A new one for each call, since each has an arena of its own. */
+static struct reply *
+refusal(struct arena *a, const struct reply *mark)
+{
+	struct reply *word = arena_zalloc(a, sizeof(*word)), *r;
+
+	if (mark->type == REPLY_ERROR) {
+		*word = (struct reply){ .type = REPLY_ERROR, .s = str_dup(a, mark->s) };
+		return word;
+	}
+	*word = (struct reply){ .type = REPLY_STR, .s = STR("COLD") };
+	r = arena_zalloc(a, sizeof(*r));
+	r->type = REPLY_ARRAY;
+	r->n = 1;
+	r->v = arena_zalloc(a, sizeof(*r->v));
+	r->v[0] = word;
+	return r;
+}
+
+bool
+redis_is_refused(const struct redis *r, const struct redis_call *c)
+{
+	return !r->believed && script_texts[c->script].needs_state != 0;
+}
+
+static bool
+any_refused(const struct redis *r, struct redis_call *const *calls, size_t n)
+{
+	while (n-- > 0)
+		if (redis_is_refused(r, calls[n]))
+			return true;
+	return false;
+}
+
+enum conn_result
+redis_refuse(struct redis *r, struct redis_call **calls, size_t n, int64_t deadline)
+{
+	enum conn_result res = CONN_BROKEN;
+	struct reply *mark = NULL;
+	size_t i;
+
+	if (!any_refused(r, calls, n))
+		return CONN_OK;
+	redis_out_reset(r);
+	if (out_get_mark(r))
+		res = redis_conn_send(r->conn, r->out, r->out_n, deadline);
+	if (res == CONN_OK)
+		res = redis_read_reply(r, &r->scratch, &mark, deadline);
+	if (res != CONN_OK)
+		return res;
+	judge(r, mark);
+	for (i = 0; i < n; i++)
+		if (redis_is_refused(r, calls[i]))
+			calls[i]->reply = refusal(calls[i]->arena, mark);
+	return CONN_OK;
+}
+
+bool
+redis_is_believed(const struct redis *r)
+{
+	return r->conn != NULL && r->believed;
+}
+
+bool
+redis_is_doubted(const struct redis *r)
+{
+	return r->conn != NULL && !r->believed;
+}
+
+struct str
+redis_server(const struct redis *r)
+{
+	return str_of(r->run_id);
+}
+
+bool
+redis_is_compared(const struct redis *r)
+{
+	return r->compared;
+}
+
+void
+redis_set_compared(struct redis *r, bool compared)
+{
+	r->compared = compared && r->conn != NULL;
+	if (!r->compared)
+		return;
+	r->believed = true;
+	memcpy(r->last_run_id, r->run_id, sizeof(r->last_run_id));
+}

@@ -1,0 +1,19 @@
+-- compare: whether this Redis has all that PostgreSQL has (domain/compare.h). Its newest record must
+-- be written off here, or still in the stream: else this is an old copy, or a replica that lagged
+-- behind took over. Such a Redis is cold: it is loaded anew.
+-- ARGV[8] id of the newest record that PostgreSQL has ('' = it has none)
+-- ARGV[9] how many changes its API keys have seen
+-- ARGV[10] run id of this server ('' = not known): noted when all is well
+-- -> {'OK'} | {'KEYS'} the API keys here are others: publish them, then compare again
+--  | {'COLD', was already 0|1}
+--@include head place
+if redis.call('EXISTS', P .. 'epoch') == 0 then return {'COLD', 1} end
+if ARGV[8] ~= '' and not written(ARGV[8])
+	and #redis.call('XRANGE', P .. 'records', ARGV[8], ARGV[8]) == 0 then
+	redis.call('DEL', P .. 'epoch')
+	return {'COLD', 0}
+end
+local keys = redis.call('GET', P .. 'api:keys:version') or ''
+if keys:match('^%d+') ~= ARGV[9] then return {'KEYS'} end
+if ARGV[10] ~= '' then redis.call('SET', P .. 'compared', ARGV[10]) end
+return {'OK'}
