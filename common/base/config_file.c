@@ -203,17 +203,6 @@ is_trusted(const struct stat *st, char *why, size_t why_size)
 	return false;
 }
 
-/* The symbolic link, if it is one, and what it leads to. */
-static bool
-is_trusted_path(const char *path, char *why, size_t why_size)
-{
-	struct stat st;
-
-	if (lstat(path, &st) != 0 || !is_trusted(&st, why, why_size))
-		return false;
-	return stat(path, &st) == 0 && is_trusted(&st, why, why_size);
-}
-
 static void
 not_taken(struct config_loader *l, const char *why)
 {
@@ -278,28 +267,43 @@ try_file(struct config_loader *l, struct config_found *found, const char *path, 
 }
 
 /*
+ * The link, if it is one, and what it leads to are judged before that is opened, for a pipe
+ * would hold us there; and the file again as it was opened. -1: *why says why not, or errno.
+ */
+static int
+open_here(struct stat *st, char *why, size_t why_size)
+{
+	int fd, saved;
+
+	if (lstat(FILE_HERE, st) != 0 || !is_trusted(st, why, why_size) ||
+	    stat(FILE_HERE, st) != 0 || !is_trusted(st, why, why_size))
+		return -1;
+	fd = open(FILE_HERE, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 || (fstat(fd, st) == 0 && is_trusted(st, why, why_size)))
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+/*
  * ./.env, wherever the caller happens to stand. Somebody else's is not read: it would lead us
- * to a store of theirs. It is judged before it is opened, for a pipe would hold us there, and
- * again as it was opened.
+ * to a store of theirs. False: there is none of ours.
  */
 static bool
 try_file_here(struct config_loader *l, struct config_found *found)
 {
 	char why[128] = "";
 	struct stat st;
-	int fd;
+	int fd = open_here(&st, why, sizeof(why));
 
-	if (!is_trusted_path(FILE_HERE, why, sizeof(why))) {
-		if (why[0] != '\0')
-			not_taken(l, why);
-		return false;
-	}
-	fd = open(FILE_HERE, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd >= 0 && fstat(fd, &st) == 0 && !is_trusted(&st, why, sizeof(why))) {
-		close(fd);
+	if (why[0] != '\0') {
 		not_taken(l, why);
 		return false;
 	}
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return false;
 	if (fd < 0 || !take_fd(l, found, FILE_HERE, fd, &st))
 		unreadable(l, FILE_HERE);
 	return true;
