@@ -21,12 +21,6 @@ assert_envelope() { # STATUS CODE
 	equals "$(json '[(keys | join(" ")), (.timestamp | test($ENV.ISO)), (.error.message | length > 5),
 		.success == false] | join(",")')" 'error success timestamp,true,true,true'
 }
-# What the web server itself says: the same without a timestamp.
-assert_web_error() { # STATUS CODE
-	assert_error "$1" "$2" || return 1
-	matches "$(header Content-Type)" '^application/json' || return 1
-	equals "$(json '[(keys | join(" ")), (.error.message | length > 5)] | join(",")')" 'error success,true'
-}
 beat_body() { obj userId "$1" stageArn "$MASTER"; }
 bad_body() { # BODY
 	api POST /api/viewer/heartbeat "$1"
@@ -327,7 +321,7 @@ en='There is no such API path: GET / lists the endpoints.'
 	equals "$(json .error.details.reason)" NO_SESSION
 	sized_body 65537 "$BATS_TEST_TMPDIR/over"
 	api POST /api/viewer/heartbeat "@$BATS_TEST_TMPDIR/over"
-	assert_web_error 413 PAYLOAD_TOO_LARGE
+	assert_envelope 413 PAYLOAD_TOO_LARGE
 	# Where a web server has no limit the program has one.
 	cgi viewer POST /api/viewer/heartbeat "$(<"$BATS_TEST_TMPDIR/over")"
 	assert_envelope 413 PAYLOAD_TOO_LARGE
@@ -339,12 +333,12 @@ en='There is no such API path: GET / lists the endpoints.'
 	sized_body 71680 "$BATS_TEST_TMPDIR/big"
 	for path in /api/token/viewer /api/token/publisher /api/viewer/leave /api/viewer/rejoin; do
 		api POST "$path" "@$BATS_TEST_TMPDIR/big"
-		assert_web_error 413 PAYLOAD_TOO_LARGE
+		assert_envelope 413 PAYLOAD_TOO_LARGE
 		api POST "$path" "@$BATS_TEST_TMPDIR/big" -H 'Transfer-Encoding: chunked'
-		assert_web_error 413 PAYLOAD_TOO_LARGE
+		assert_envelope 413 PAYLOAD_TOO_LARGE
 	done
 	api PUT /api/stats/publisher "@$BATS_TEST_TMPDIR/big"
-	assert_web_error 413 PAYLOAD_TOO_LARGE
+	assert_envelope 413 PAYLOAD_TOO_LARGE
 }
 
 @test "body: of one that is too long nothing is kept, with a length or in chunks, without a key" {
@@ -352,7 +346,7 @@ en='There is no such API path: GET / lists the endpoints.'
 	dir=$(<"$SUITE_DIR/kept/sockets")/uploads
 	head -c 1000000 /dev/zero >"$BATS_TEST_TMPDIR/huge"
 	call POST /api/token/viewer "@$BATS_TEST_TMPDIR/huge"
-	assert_web_error 413 PAYLOAD_TOO_LARGE
+	assert_envelope 413 PAYLOAD_TOO_LARGE
 	# The answer comes with the head, before any of the body.
 	exec {fd}<>"/dev/tcp/127.0.0.1/$API_PORT"
 	printf 'POST /api/token/viewer HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n' >&"$fd"

@@ -24,7 +24,7 @@ proxy_site() {
 	sockets=$(<"$SUITE_DIR/kept/sockets")
 	make_apache "$AP"
 	{
-		for module in proxy proxy_fcgi buffer; do
+		for module in proxy proxy_fcgi buffer headers; do
 			load_module "$module"
 		done
 		echo "Listen 127.0.0.1:@PORT@"
@@ -117,7 +117,7 @@ same() {
 key() { same "$1" "$2" -H "x-api-key: $KEY" "${@:3}"; }
 
 conformance() {
-	local path
+	local path url
 	for path in / /livez /api/stats /api/stats/viewers /api/stats/stages "/api/stats/stages?arn=$MASTER" \
 		/api/stats/publisher /api/stage/list "/api/stage/$MASTER" "/api/viewer/list/$MASTER" \
 		"/api/viewer/history/none" '/api/viewer/history/a%2525' '/api/viewer/history/a%3fb' \
@@ -141,7 +141,11 @@ conformance() {
 	key POST /api/viewer/leave -d "$(obj userId 觀眾 stageArn "$MASTER")" -H 'Accept-Language: en'
 	key DELETE /api/stage/replication/stop -d '{}'
 	head -c 65537 /dev/zero >"$BATS_TEST_TMPDIR/big"
-	key POST /api/viewer/heartbeat --data-binary "@$BATS_TEST_TMPDIR/big"
+	# Each web server refuses it itself, in words of its own.
+	for url in "$lighttpd_url" "$BASE_URL"; do
+		BASE_URL=$url api POST /api/viewer/heartbeat - --data-binary "@$BATS_TEST_TMPDIR/big"
+		assert_error 413 PAYLOAD_TOO_LARGE
+	done
 }
 header_tricks() {
 	local arg
@@ -295,4 +299,91 @@ header_tricks() {
 	equals "$(count_status 200 <"$BATS_TEST_TMPDIR/others")" 500
 	wait
 	equals "$(cat "$BATS_TEST_TMPDIR"/slow-* | cut -d' ' -f2 | sort | uniq -c | xargs)" '20 404'
+}
+
+# ---- programs that are away, late, or die ----
+
+shipped() { # lighttpd|proxy
+	if [ "$1" = lighttpd ]; then BASE_URL=$lighttpd_url; else behind "$1"; fi
+}
+assert_come_again() { # STATUS
+	assert_error "$1" SERVICE_UNAVAILABLE && equals "$(header Retry-After)" 1
+}
+
+@test "limits: each web server waits for longer than the longest call of a program" {
+	local name longest
+	for name in token stage viewer stats health; do
+		longest=$(sed -nE 's/.*\.slow_s = ([0-9]+).*/\1/p' "$PROJECT_ROOT/fcgi/$name.c")
+		matches "$(tr -d '\n' <"$PROJECT_ROOT/deploy/lighttpd.conf" | grep -oE "/$name.sock.{90,160}read-timeout\" => [0-9]+" | sed 's/.* //')" '^[0-9]+$'
+		((BASH_REMATCH[0] > longest + 1 && BASH_REMATCH[0] < longest + 5))
+		matches "$(grep "/$name.sock" "$PROJECT_ROOT/deploy/apache/ivs-live.conf" | grep -oE ' timeout=[0-9]+')" '[0-9]+$'
+		((BASH_REMATCH[0] > longest + 1 && BASH_REMATCH[0] < longest + 5))
+	done
+}
+
+@test "away: 503 at once, with Retry-After, whether health is there to say so or not" {
+	local way sockets begun
+	sockets=$(<"$SUITE_DIR/kept/sockets")/fcgi
+	mv "$sockets/stats.sock" "$sockets/stats.away"
+	for way in lighttpd proxy; do
+		shipped "$way"
+		begun=$SECONDS
+		api GET /api/stats/viewers
+		assert_come_again 503
+		((SECONDS - begun <= 1))
+	done
+	mv "$sockets/health.sock" "$sockets/health.away"
+	for way in lighttpd proxy; do
+		shipped "$way"
+		api GET /api/stats/viewers
+		assert_error 503 SERVICE_UNAVAILABLE
+	done
+	mv "$sockets/health.away" "$sockets/health.sock"
+	mv "$sockets/stats.away" "$sockets/stats.sock"
+	for way in lighttpd proxy; do
+		shipped "$way"
+		wait_until 3 answers GET /api/stats/viewers 200
+		wait_until 3 answers GET /livez 200
+	done
+}
+
+@test "late: frozen programs, supervisors too, are given up in time" {
+	local way begun=$SECONDS
+	freeze stats
+	for way in lighttpd proxy; do
+		(
+			shipped "$way"
+			BATS_TEST_TMPDIR=$BATS_TEST_TMPDIR/$way
+			mkdir "$BATS_TEST_TMPDIR"
+			api GET /api/stats/viewers
+			printf '%s %s\n' "$http_status" "$(header Retry-After)" >"$BATS_TEST_TMPDIR/got"
+		) 3>&- &
+	done
+	wait
+	thaw stats
+	equals "$(cat "$BATS_TEST_TMPDIR"/*/got)" $'504 1\n504 1'
+	((SECONDS - begun <= 17))
+}
+
+@test "dies: a worker killed in the middle of a request: 503 with Retry-After" {
+	local way u
+	load lib/people
+	go_live
+	for way in lighttpd proxy; do
+		shipped "$way"
+		u=$(fresh)
+		token "$u" "$MASTER"
+		assert_status 200
+		freeze emulator
+		(
+			api POST /api/viewer/kick "$(obj userId "$u")"
+			printf '%s %s\n' "$http_status" "$(header Retry-After)" >"$BATS_TEST_TMPDIR/got"
+		) 3>&- &
+		sleep 0.7 # so that a worker is in it
+		pgrep -P "$(pid_of viewer)" | xargs kill -KILL
+		wait
+		thaw emulator
+		equals "$(<"$BATS_TEST_TMPDIR/got")" '503 1'
+		wait_until 5 answers GET "/api/viewer/list/$MASTER" 200
+	done
 }

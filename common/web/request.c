@@ -19,7 +19,7 @@
 struct raw {
 	struct str method, uri, length, remote, forwarded, rid, api_key, internal_secret;
 	struct str authorization, redirected_authorization;
-	struct str origin, language, agent, idempotency_key;
+	struct str origin, language, agent, idempotency_key, redirect_status;
 	bool twice;
 };
 
@@ -40,6 +40,8 @@ static const struct {
 	 * cannot send this name: its headers all start with HTTP_. */
 	{ STR("REDIRECT_HTTP_AUTHORIZATION"),
 	    offsetof(struct raw, redirected_authorization) },
+	/* Of an error page (below); 200 behind a rewrite rule. */
+	{ STR("REDIRECT_STATUS"), offsetof(struct raw, redirect_status) },
 	{ STR("HTTP_ORIGIN"), offsetof(struct raw, origin) },
 	{ STR("HTTP_ACCEPT_LANGUAGE"), offsetof(struct raw, language) },
 	{ STR("HTTP_USER_AGENT"), offsetof(struct raw, agent) },
@@ -281,6 +283,7 @@ req_init(struct req *rq, struct arena *a, const struct config *cfg, char **param
 	rq->user_agent = raw.agent;
 	rq->idempotency_key = raw.idempotency_key;
 	rq->header_twice = raw.twice;
+	(void)parse_i64(raw.redirect_status, 400, 599, &rq->error_page);
 	set_method(rq, raw.method);
 	set_path(rq, raw.uri);
 	set_client(rq, raw.remote, raw.forwarded);

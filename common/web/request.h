@@ -49,6 +49,9 @@ struct req {
 	    header_twice; /* by two spellings, X-Api-Key and X_Api_Key, that CGI cannot tell
 			      apart: nobody may say what he wants in the name of the other */
 	bool body_cut;	  /* shorter than Content-Length said */
+	/* The web server could not get an answer, with this status, and asks us for its error
+	 * page. 0: an ordinary request. */
+	int64_t error_page;
 	/* headers; p == NULL: absent */
 	struct str api_key, internal_secret, authorization, origin, user_agent;
 	struct str idempotency_key;

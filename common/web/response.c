@@ -7,13 +7,15 @@
 #define HEAD_MAX_BYTES 4096
 #define PREFLIGHT_MAX_AGE_S 600
 
-/* Error kinds as the contract names them (docs/openapi.yaml). */
-static const struct {
+struct error_form {
 	int status;
 	const char *code;
 	enum msg text;
 	int64_t retry_after_s;
-} kinds[ERR_KIND_COUNT] = {
+};
+
+/* Error kinds as the contract names them (docs/openapi.yaml). */
+static const struct error_form kinds[ERR_KIND_COUNT] = {
 	[ERR_NONE] = { 500, "INTERNAL_ERROR", MSG_INTERNAL, 0 },
 	[ERR_INPUT] = { 400, "VALIDATION_ERROR", MSG_BAD_REQUEST, 0 },
 	[ERR_AUTH] = { 401, "UNAUTHORIZED", MSG_UNAUTHORIZED, 0 },
@@ -39,6 +41,28 @@ static const struct {
 	[ERR_SCHEMA] = { 503, "SERVICE_UNAVAILABLE", MSG_UNAVAILABLE, 1 },
 	[ERR_CONFIG] = { 500, "INTERNAL_ERROR", MSG_INTERNAL, 0 },
 	[ERR_BUG] = { 500, "INTERNAL_ERROR", MSG_INTERNAL, 0 },
+};
+
+/* What a web server gives up by itself; deploy/errors has the same for a day without us. */
+static const struct {
+	int status; /* of the web server */
+	struct error_form form;
+} pages[] = {
+	{ 400, { 400, "VALIDATION_ERROR", MSG_WEB_BAD_HTTP, 0 } },
+	{ 403, { 403, "FORBIDDEN", MSG_WEB_REFUSED, 0 } },
+	{ 404, { 404, "NOT_FOUND", MSG_NO_ROUTE, 0 } },
+	{ 405, { 405, "METHOD_NOT_ALLOWED", MSG_WEB_METHOD, 0 } },
+	{ 408, { 408, "VALIDATION_ERROR", MSG_WEB_SLOW_REQUEST, 0 } },
+	{ 411, { 411, "VALIDATION_ERROR", MSG_WEB_LENGTH, 0 } },
+	{ 413, { 413, "PAYLOAD_TOO_LARGE", MSG_TOO_LARGE, 0 } },
+	{ 414, { 414, "VALIDATION_ERROR", MSG_WEB_LONG_LINE, 0 } },
+	{ 417, { 417, "VALIDATION_ERROR", MSG_WEB_EXPECT, 0 } },
+	{ 431, { 431, "VALIDATION_ERROR", MSG_WEB_LONG_HEADERS, 0 } },
+	{ 501, { 501, "VALIDATION_ERROR", MSG_WEB_METHOD, 0 } },
+	{ 504, { 504, "SERVICE_UNAVAILABLE", MSG_WEB_LATE_PROGRAM, 1 } },
+	/* any other one from 400 on, from 500 on */
+	{ 0, { 400, "VALIDATION_ERROR", MSG_WEB_BAD_HTTP, 0 } },
+	{ 0, { 503, "SERVICE_UNAVAILABLE", MSG_WEB_NO_PROGRAM, 1 } },
 };
 
 /* Texts that carry a machine-readable reason of their own in details.reason. */
@@ -112,6 +136,26 @@ resp_text(struct resp *rs, struct str text, const char *content_type)
 	rs->status = 200;
 	rs->text = text;
 	rs->text_type = content_type;
+}
+
+bool
+resp_error_page(struct resp *rs, int64_t status, struct err *err)
+{
+	const size_t n = sizeof(pages) / sizeof(*pages);
+	size_t i;
+
+	rs->page = &pages[status < 500 ? n - 2 : n - 1].form;
+	for (i = 0; i < n; i++)
+		if (pages[i].status == status)
+			rs->page = &pages[i].form;
+	return err_tell(err, status == 413 ? ERR_TOO_BIG : ERR_UPSTREAM, rs->page->text,
+	    "the web server gave the request up with status %d", (int)status);
+}
+
+static const struct error_form *
+form_of(const struct resp *rs, const struct err *err)
+{
+	return rs->page != NULL ? rs->page : &kinds[err->kind];
 }
 
 /* "GET, HEAD, POST, OPTIONS" of a set of methods. */
@@ -220,7 +264,7 @@ retry_after(const struct resp *rs, const struct err *err)
 
 	if (rs->retry_after_s > 0)
 		return rs->retry_after_s;
-	return r != NULL ? r->retry_after_s : kinds[err->kind].retry_after_s;
+	return r != NULL ? r->retry_after_s : form_of(rs, err)->retry_after_s;
 }
 
 static void
@@ -305,12 +349,12 @@ error_details(const struct resp *rs, struct req *rq, const struct err *err)
 	if (reason != NULL)
 		json_object_set_new(d, "reason", json_string(reason));
 	if (err->source != ERR_FROM_NONE &&
-	    (kinds[err->kind].status >= 503 || rq->cfg->environment == ENV_DEVELOPMENT))
+	    (form_of(rs, err)->status >= 503 || rq->cfg->environment == ENV_DEVELOPMENT))
 		add_dependency(d, err);
 	if (err->source == ERR_FROM_AWS && err->request_id[0] != '\0')
 		json_object_set_new(
 		    d, "awsRequestId", request_id_json(rq->arena, err->request_id));
-	if (rq->cfg->environment == ENV_DEVELOPMENT && kinds[err->kind].status >= 500)
+	if (rq->cfg->environment == ENV_DEVELOPMENT && form_of(rs, err)->status >= 500)
 		json_object_set_new(d, "cause",
 		    json_str(parse_clean_text(
 			rq->arena, str_of(err->cause), sizeof(err->cause))));
@@ -322,7 +366,7 @@ error_envelope(struct resp *rs, struct req *rq, const struct err *err)
 {
 	json_t *e, *details = error_details(rs, rq, err);
 
-	e = json_pack("{s:s, s:s}", "code", kinds[err->kind].code, "message",
+	e = json_pack("{s:s, s:s}", "code", form_of(rs, err)->code, "message",
 	    message(resp_error_text(err), rq->lang));
 	if (details != NULL)
 		json_object_set_new(e, "details", details);
@@ -360,7 +404,7 @@ resp_write(struct resp *rs, struct req *rq, const struct err *err, struct buf *o
 	if (rs->preflight)
 		rs->status = 204;
 	else if (err != NULL)
-		rs->status = kinds[err->kind].status;
+		rs->status = form_of(rs, err)->status;
 	if (!rs->preflight)
 		body = err == NULL && rs->text_type != NULL ? rs->text
 							    : envelope(rs, rq, err);

@@ -23,12 +23,18 @@ struct resp {
 	int64_t rate_limit, rate_reset_ms; /* of a 429 */
 	unsigned allow;			   /* methods, for Allow */
 	bool preflight;			   /* answer of OPTIONS: 204, no body */
+	const struct error_form *page; /* failure: instead of that of the error's kind */
 };
 
 /* The answer of a handler; data becomes the response's. */
 void resp_ok(struct resp *rs, json_t *data);
 void resp_created(struct resp *rs, json_t *data); /* 201 */
 void resp_message(struct resp *rs, json_t *data, enum msg message);
+/*
+ * The error page of a web server that gave up a request with this status (400-599): that a program
+ * gave no answer is told as 503 with Retry-After. Sets the error; returns false.
+ */
+bool resp_error_page(struct resp *rs, int64_t status, struct err *err);
 /* Text as it is, without envelope. Borrows both until the answer is written. */
 void resp_text(struct resp *rs, struct str text, const char *content_type);
 

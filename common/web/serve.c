@@ -45,6 +45,8 @@ prepare(const struct serve *s, struct slot *sl, struct err *err)
 {
 	struct req *rq = &sl->rq;
 
+	if (rq->error_page != 0)
+		return resp_error_page(&sl->rs, rq->error_page, err);
 	if (rq->header_twice)
 		return err_tell(err, ERR_INPUT, MSG_HEADER_TWICE, "a header came twice");
 	if (!router_find(s->routes, s->n_routes, rq, &sl->route, &sl->rs.allow, err))
@@ -65,7 +67,7 @@ prepare(const struct serve *s, struct slot *sl, struct err *err)
 static enum bucket
 bucket_of(const struct slot *sl)
 {
-	if (sl->rs.preflight)
+	if (sl->rs.preflight || sl->rs.page != NULL)
 		return BUCKET_NONE;
 	/* Wrong keys on the heartbeat's wide bucket would be too many tries. */
 	if (sl->err.kind == ERR_AUTH)
