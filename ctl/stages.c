@@ -54,7 +54,7 @@ static const char *
 picture_of(const struct show *show, const struct stage *s)
 {
 	if (s->master)
-		return show->publisher_live ? "publisher" : "none";
+		return show->publisher.live ? "publisher" : "none";
 	if (s->replica_on)
 		return "replica";
 	if (s->direct_on)
@@ -104,7 +104,9 @@ list_json(struct ctl *c, const struct show *show, struct err *err)
 	for (i = 0; i < show->n_stages; i++)
 		json_array_append_new(stages, to_json(c, show, &show->stages[i]));
 	return ctl_say_json(c,
-	    json_pack("{s:b, s:I, s:o}", "publisherLive", show->publisher_live, "viewers",
+	    json_pack("{s:o, s:o, s:I, s:o}", "publisherLive",
+		publisher_live_json(&show->publisher), "publisher",
+		publisher_known_json(&show->publisher), "viewers",
 		(json_int_t)show->total_viewers, "stages", stages),
 	    err);
 }
@@ -123,6 +125,21 @@ list_row(
 	ctl_cell(t, s->master	     ? STR("master")
 		    : s->auto_scaled ? STR("automatic")
 				     : STR("by hand"));
+}
+
+/* "live", "not live", or that nobody knows and what was known last. */
+static struct str
+publisher_text(struct ctl *c, const struct publisher_known *k)
+{
+	const char *last = k->live ? "live" : "not live";
+
+	if (!str_is(k->state, "unknown"))
+		return str_of(last);
+	if (k->age_ms < 0)
+		return str_printf(c->arena, "unknown (last known: %s)", last);
+	return str_printf(c->arena,
+	    "unknown (%s %lld s ago: does the job autoscale run?)", last,
+	    (long long)k->age_ms / 1000);
 }
 
 bool
@@ -144,8 +161,8 @@ ctl_stage_list(struct ctl *c, struct err *err)
 	for (i = 0; i < show.n_stages; i++)
 		list_row(c, &t, &show, &show.stages[i]);
 	ctl_table_print(&t);
-	printf("publisher %s, %lld viewers\n", show.publisher_live ? "live" : "not live",
-	    (long long)show.total_viewers);
+	printf("publisher %.*s, %lld viewers\n",
+	    STR_ARG(publisher_text(c, &show.publisher)), (long long)show.total_viewers);
 	return true;
 }
 

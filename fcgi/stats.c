@@ -121,12 +121,13 @@ overview(struct app *app, struct req *rq, const struct reply *reply, struct resp
 	struct show show = read_show(app, rq, reply);
 
 	(void)err;
-	resp_ok(
-	    rs, json_pack("{s:I, s:I, s:b, s:o, s:o, s:o}", "totalViewers",
-		    (json_int_t)show.total_viewers, "activeStages",
-		    (json_int_t)show.n_stages, "isPublisherLive", show.publisher_live,
-		    "autoScale", auto_scale(app, &show, rq->lang), "stages",
-		    all_numbers(&show, false), "timestamp", json_time(clock_now_ms())));
+	resp_ok(rs,
+	    json_pack("{s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "totalViewers",
+		(json_int_t)show.total_viewers, "activeStages", (json_int_t)show.n_stages,
+		"isPublisherLive", publisher_live_json(&show.publisher), "publisher",
+		publisher_known_json(&show.publisher), "autoScale",
+		auto_scale(app, &show, rq->lang), "stages", all_numbers(&show, false),
+		"timestamp", json_time(clock_now_ms())));
 	return true;
 }
 
@@ -228,11 +229,15 @@ publisher(struct app *app, struct req *rq, const struct reply *reply, struct res
     struct err *err)
 {
 	struct publisher p;
+	json_t *data;
 
 	(void)app, (void)rq, (void)err;
 	publisher_read_answer(reply, &p);
-	resp_ok(rs, json_pack("{s:b, s:o, s:o}", "isPublisherLive", p.live, "source",
-			json_str(p.source), "since", json_time(p.since_ms)));
+	data = publisher_known_json(&p.known);
+	json_object_set_new(data, "isPublisherLive", publisher_live_json(&p.known));
+	json_object_set_new(data, "source", json_str(p.source));
+	json_object_set_new(data, "since", json_time(p.since_ms));
+	resp_ok(rs, data);
 	return true;
 }
 
@@ -253,6 +258,7 @@ static void
 learn(struct app *app, struct req *rq, struct publisher_news *ret)
 {
 	publisher_news(&rq->call, ret);
+	publisher_log(ret);
 	if (ret->changed || ret->look)
 		rq->after_due = app->show_changed = true;
 }
@@ -332,11 +338,11 @@ event(struct app *app, struct req *rq, const struct reply *reply, struct resp *r
 		learn(app, rq, &news);
 	else {
 		publisher_read_answer(reply, &p);
-		news.live = p.live;
+		news.known = p.known;
 	}
 	reason = verdicts[news.verdict].reason;
-	data = json_pack(
-	    "{s:b, s:b}", "accepted", reason == NULL, "isPublisherLive", news.live);
+	data = json_pack("{s:b, s:o}", "accepted", reason == NULL, "isPublisherLive",
+	    publisher_live_json(&news.known));
 	if (reason != NULL)
 		json_object_set_new(data, "reason", json_string(reason));
 	resp_message(rs, data, verdicts[news.verdict].message);

@@ -170,11 +170,14 @@ note_publisher(struct app *app, struct req *rq, const struct order *o,
     const struct token *t, struct err *err)
 {
 	struct redis_call c = { .arena = rq->arena };
+	struct publisher_news news;
 
 	publisher_token_ask(&c, o->stage_arn, t->participant_id, o->id);
-	return (redis_call(app->redis, &c, err) &&
-		   publisher_token_answer(c.reply, err)) ||
-	       err_while(err, "noting the publisher");
+	if (!redis_call(app->redis, &c, err) || !publisher_token_answer(c.reply, err))
+		return err_while(err, "noting the publisher");
+	publisher_news(&c, &news);
+	publisher_log(&news);
+	return true;
 }
 
 static bool

@@ -28,7 +28,7 @@ list_page() { api GET "/api/stage/list${1:+?$1}"; }
 	seat "$u-3" "$b"
 	api GET /api/stats
 	assert_status 200
-	equals "$(json '.data | keys | join(" ")')" 'activeStages autoScale isPublisherLive stages timestamp totalViewers'
+	equals "$(json '.data | keys | join(" ")')" 'activeStages autoScale isPublisherLive publisher stages timestamp totalViewers'
 	equals "$(json '.data | "\(.activeStages) \(.isPublisherLive)"')" '3 true'
 	equals "$(json ".data.stages[] | select(.stageArn == \"$a\") | [.stageId, .stageName, .viewerCount, .autoScaled, .createdAt, .info.name, .info.autoScaled, .info.createdAt] | map(tostring) | join(\" \")")" \
 		"$a name-Aaaaaaaaaaaa 2 true 2025-10-21T10:30:00.000Z name-Aaaaaaaaaaaa true 2025-10-21T10:30:00.000Z"
@@ -136,7 +136,8 @@ list_page() { api GET "/api/stage/list${1:+?$1}"; }
 	api PUT /api/stats/publisher '{"isPublisherLive":false}'
 	equals "$http_status $(json .data.isPublisherLive)" '200 false'
 	api GET /api/stats/publisher
-	equals "$http_status $(json '.data | del(.since) | tojson')" '200 {"isPublisherLive":false,"source":"hand"}'
+	equals "$http_status $(json '.data | del(.since, .ageSeconds) | tojson')" \
+		'200 {"state":"offline","lastKnown":false,"isPublisherLive":false,"source":"hand"}'
 	api PUT /api/stats/publisher '{"isPublisherLive":true}'
 	api GET /api/stats/publisher
 	equals "$(json .data.isPublisherLive)" true

@@ -46,6 +46,52 @@ source_now() {
 	equals "$(observe)" 'offline  0'
 }
 
+# Nobody has looked for so long.
+not_looked_for() { redis_c set "${P}publisher:checked" $(($(date +%s%3N) - $1 * 1000)) >/dev/null; } # SECONDS
+told() { json '.data | "\(.isPublisherLive) \(.publisher // . | "\(.state) \(.lastKnown)")"'; }
+metric() { api GET /metrics && sed -n "s/^ivs_live_publisher_$1 //p" <<<"$http_body"; }
+
+@test "unknown: after two minutes without a look nobody is told that the show is live; a look settles it" {
+	local path age
+	guest=obs$RANDOM
+	at_aws publish "$guest"
+	observe
+	for path in /api/stats /api/stats/publisher; do
+		api GET "$path"
+		equals "$(told)" 'true live true'
+	done
+	not_looked_for 1200
+	for path in /api/stats /api/stats/publisher; do
+		api GET "$path"
+		equals "$(told)" 'null unknown true'
+		age=$(json '.data | (.publisher // .).ageSeconds')
+		((age >= 1200 && age < 1210))
+	done
+	api POST /api/stats/events '{"source":"aws.ivs","detail-type":"IVS Stage Update","detail":{"event_name":"Participant Replication Start"}}'
+	equals "$(json '"\(.data.accepted) \(.data.isPublisherLive)"')" 'false null'
+	# A gauge that nobody knows is absent; a running show goes on.
+	equals "$(metric live)" ''
+	matches "$(metric age_seconds)" '^120[0-9](\.[0-9]+)?$'
+	api POST /api/token/viewer "$(obj userId "$(fresh)")"
+	assert_status 200
+	observe
+	api GET /api/stats/publisher
+	equals "$(json '.data | "\(.isPublisherLive) \(.state)"') $(metric live)" 'true live 1'
+}
+
+@test "unknown: offline is not told for ever, either; a failed look is no look" {
+	go_offline
+	not_looked_for 121
+	fault '{"operation":"GetStage","count":0,"status":403,"type":"AccessDeniedException"}'
+	observe || true
+	api GET /api/stats/publisher
+	equals "$(json '.data | "\(.isPublisherLive) \(.state) \(.lastKnown)"')" 'null unknown false'
+	emulator DELETE faults >/dev/null
+	observe
+	api GET /api/stats/publisher
+	equals "$(json '.data | "\(.isPublisherLive) \(.state)"')" 'false offline'
+}
+
 @test "observe: without a session nobody publishes, and that costs no call" {
 	go_live
 	before=$(emulator GET calls)

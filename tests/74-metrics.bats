@@ -254,7 +254,7 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 	local now
 	now=$(($(redis_c time | head -n 1) * 1000))
 	redis_c zadd "${PRE}viewer:heartbeat:$MASTER" "$now" a "$now" b "$((now - 600000))" c >/dev/null
-	redis_c set "${PRE}publisher:status" live >/dev/null
+	redis_c mset "${PRE}publisher:status" live "${PRE}publisher:checked" $((now - 3000)) >/dev/null
 	redis_c xadd "${PRE}records" $((now - 5000))-0 e '{}' >/dev/null
 	redis_c xadd "${PRE}records:dead" '*' e '{}' >/dev/null
 	cgi_page
@@ -263,6 +263,7 @@ stats_calls() { # NUMBER: requests of the private show, each counted at once
 	equals "$(value "viewers{stage=\"$id\"}") $(value "seats{stage=\"$id\"}") $(value stages) $(value publisher_live)" '2 3 1 1'
 	equals "$(value records_waiting) $(value records_dead_total)" '1 1'
 	matches "$(value records_oldest_seconds)" '^([5-9]|1[0-9])(\.|$)'
+	matches "$(value publisher_age_seconds)" '^([3-9]|1[0-9])(\.|$)'
 	redis_c set "${PRE}publisher:status" offline >/dev/null
 	cgi_page
 	equals "$(value publisher_live)" 0

@@ -168,6 +168,8 @@ look_at_publisher(struct run *r, struct str stage_arn, struct str session_id)
 	if (!publisher_observe(r->w->redis, r->w->ivs, r->w->arena, r->w->cfg, stage_arn,
 		session_id, &news, &why))
 		failed(r, stage_arn, &why);
+	else if (news.turned && r->out->n_turns < KEEPER_TURNS_MAX)
+		r->out->turns[r->out->n_turns++] = news;
 }
 
 /* Who has neither the master's picture nor a replica of it may have one of his own. */

@@ -14,10 +14,12 @@
 #ifndef DOMAIN_KEEPER_H
 #define DOMAIN_KEEPER_H
 
+#include "domain/publisher.h"
 #include "domain/scaling.h"
 #include "domain/stage_work.h"
 
 #define KEEPER_EVENTS_MAX 64
+#define KEEPER_TURNS_MAX 4	       /* of the publisher in one run */
 #define KEEPER_AGE_UNKNOWN_S INT32_MAX /* older than any warm-up */
 
 struct keeper_order {
@@ -71,6 +73,8 @@ struct keeper_report {
 	struct keeper_event events[KEEPER_EVENTS_MAX];
 	size_t n_events;
 	int64_t count[KEEPER_WHAT_COUNT];
+	struct publisher_news turns[KEEPER_TURNS_MAX];
+	size_t n_turns;
 };
 
 /*

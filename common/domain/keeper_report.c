@@ -50,6 +50,8 @@ keeper_log(const struct keeper_report *r, struct arena *a, enum scaling_reason *
 	enum scaling_reason limit = p->limited ? p->limit : SCALING_REASON_COUNT;
 	size_t i;
 
+	for (i = 0; i < r->n_turns; i++)
+		publisher_log(&r->turns[i]);
 	for (i = 0; i < r->n_events; i++)
 		log_one(&r->events[i]);
 	if (r->lock_lost)

@@ -19,6 +19,8 @@ enum {
 	AT_REST_SEATS,
 	AT_TOLD,
 	AT_COUNTERS,
+	AT_PUBLISHER_STATE,
+	AT_PUBLISHER_AGE_MS,
 	PLACES
 };
 
@@ -182,10 +184,19 @@ put_stages(struct page *p, enum metric m)
 }
 
 static void
+put_seconds(struct page *p, enum metric m, int64_t ms)
+{
+	put_name(p, m, "", NULL, STR_NULL);
+	buf_str(&p->out, seconds(p, ms * 1000));
+	buf_char(&p->out, '\n');
+}
+
+static void
 put_values(struct page *p, enum metric m)
 {
 	const struct reply *r = p->reply;
-	bool live = str_is(reply_str(r, AT_PUBLISHER), "live");
+	struct str state = reply_str(r, AT_PUBLISHER_STATE);
+	int64_t age_ms = reply_int(r, AT_PUBLISHER_AGE_MS);
 
 	switch (m) {
 	case METRIC_VIEWERS:
@@ -196,15 +207,18 @@ put_values(struct page *p, enum metric m)
 		put_int(p, m, "", NULL, reply_int(r, AT_STAGES));
 		break;
 	case METRIC_PUBLISHER_LIVE:
-		put_int(p, m, "", NULL, live);
+		if (!str_is(state, "unknown"))
+			put_int(p, m, "", NULL, str_is(state, "live"));
+		break;
+	case METRIC_PUBLISHER_AGE:
+		if (age_ms >= 0)
+			put_seconds(p, m, age_ms);
 		break;
 	case METRIC_RECORDS_WAITING:
 		put_int(p, m, "", NULL, reply_int(r, AT_WAITING));
 		break;
 	case METRIC_RECORDS_OLDEST:
-		put_name(p, m, "", NULL, STR_NULL);
-		buf_str(&p->out, seconds(p, reply_int(r, AT_OLDEST_MS) * 1000));
-		buf_char(&p->out, '\n');
+		put_seconds(p, m, reply_int(r, AT_OLDEST_MS));
 		break;
 	case METRIC_RECORDS_DEAD:
 		put_int(p, m, "", NULL, reply_int(r, AT_DEAD));

@@ -5,6 +5,8 @@
 /* What IVS is told of a publisher begins so (domain/tokens.c). */
 #define BROADCASTER "broadcaster-"
 #define YEAR_3000_MS 32503680000000
+/* A call that went out twice: what turned so lately, its first time did. */
+#define REPEATED_MS 10000
 
 static const char *const whats[] = {
 	[PUBLISHER_ON] = "on",
@@ -112,6 +114,33 @@ publisher_news(const struct redis_call *c, struct publisher_news *ret)
 	ret->participant_id = reply_str(c->reply, 2);
 	ret->changed = reply_int(c->reply, 3) == 1 || c->repeated;
 	ret->look = reply_int(c->reply, 4) == 1;
+	ret->turned =
+	    reply_int(c->reply, 5) == 1 || (c->repeated && reply_int(c->reply, 9) >= 0 &&
+					       reply_int(c->reply, 9) < REPEATED_MS);
+	ret->source = reply_str(c->reply, 6);
+	ret->age_ms = reply_int(c->reply, 7);
+	ret->participant = reply_str(c->reply, 8);
+	ret->known = (struct publisher_known){ ret->live, reply_str(c->reply, 10), 0 };
+}
+
+static bool
+is_unknown(const struct publisher_known *k)
+{
+	return str_is(k->state, "unknown");
+}
+
+json_t *
+publisher_live_json(const struct publisher_known *k)
+{
+	return is_unknown(k) ? json_null() : json_boolean(k->live);
+}
+
+json_t *
+publisher_known_json(const struct publisher_known *k)
+{
+	return json_pack("{s:o, s:b, s:o}", "state", json_str(k->state), "lastKnown",
+	    k->live, "ageSeconds",
+	    k->age_ms >= 0 ? json_integer(k->age_ms / 1000) : json_null());
 }
 
 void
@@ -154,6 +183,8 @@ publisher_read_answer(const struct reply *reply, struct publisher *ret)
 	ret->source = json_view(json_object_get(why, "source"));
 	ret->since_ms = time_of(why, "at");
 	ret->now_ms = reply_int(reply, 4);
+	ret->known = (struct publisher_known){ ret->live, reply_str(reply, 5),
+		reply_int(reply, 6) };
 }
 
 json_t *

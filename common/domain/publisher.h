@@ -26,9 +26,25 @@ enum publisher_verdict {
 	PUBLISHER_UNUSED,   /* nothing follows from it */
 };
 
+/*
+ * What is known, and how well. After two minutes without news and without a look at AWS (four passes of
+ * autoscale) the state is unknown, beside what was known last.
+ */
+struct publisher_known {
+	bool live;	  /* as known last */
+	struct str state; /* "live", "offline" or "unknown" */
+	int64_t age_ms; /* since it was learnt; -1: nobody ever said anything, or when */
+};
+
+/* true, false, or null for unknown: what is not known is not told as live. */
+json_t *publisher_live_json(const struct publisher_known *k);
+/* {state, lastKnown, ageSeconds (null: not known)} */
+json_t *publisher_known_json(const struct publisher_known *k);
+
 struct publisher_news {
 	enum publisher_verdict verdict;
-	bool live;
+	bool live; /* as known.live */
+	struct publisher_known known;
 	struct str participant_id; /* of who is live; empty: nobody, or not known */
 	/*
 	 * Status, participant, whether and since when he publishes, or who publishes
@@ -37,6 +53,12 @@ struct publisher_news {
 	 */
 	bool changed;
 	bool look; /* this does not settle it: ask AWS (publisher_observe) */
+	/* Live or not, or who is live, differs by this call: for the log, once for all processes. */
+	bool turned;
+	struct str source; /* aws eventbridge hand token */
+	struct str
+	    participant; /* who is live or, while offline, who was; empty: not known */
+	int64_t age_ms;	 /* since what was told happened; -1: not known */
 };
 
 /*
@@ -102,11 +124,14 @@ void publisher_aws_ask(struct redis_call *c, const struct config *cfg,
     struct str stage_arn, int64_t began_ms, const struct publisher_seen *seen, size_t n);
 
 void publisher_news(const struct redis_call *c, struct publisher_news *ret);
+/* One line when the encoder has come, gone or been replaced; none otherwise. (publisher_log.c) */
+void publisher_log(const struct publisher_news *n);
 
 /* ---- reading ---- */
 
 struct publisher {
-	bool live;
+	bool live; /* as known.live */
+	struct publisher_known known;
 	/* Who is live or, while offline, who was; empty: not known. */
 	struct str participant_id, user_id, stage_arn;
 	int64_t joined_at_ms; /* 0: not known */

@@ -4,7 +4,7 @@
 
 #define STAGE_VIEWERS_MAX 25000
 #define YEAR_3000_MS 32503680000000
-#define SHOW_FIRST 4 /* of stats.lua: the first stage, and the cells of each */
+#define SHOW_FIRST 6 /* of stats.lua: the first stage, and the cells of each */
 #define SHOW_CELLS 3
 
 static struct str
@@ -89,7 +89,8 @@ stages_show_answer(const struct config *cfg, const struct reply *reply, struct a
 	struct stage *s;
 	size_t i, at;
 
-	ret->publisher_live = str_is(reply_str(reply, 1), "live");
+	ret->publisher = (struct publisher_known){ str_is(reply_str(reply, 1), "live"),
+		reply_str(reply, 4), reply_int(reply, 5) };
 	ret->publisher_json = reply_str(reply, 2);
 	ret->keeper_json = reply_str(reply, 3);
 	ret->n_stages = reply->n > SHOW_FIRST ? (reply->n - SHOW_FIRST) / SHOW_CELLS : 0;

@@ -10,6 +10,7 @@
 
 #include "aws/ivs.h"
 #include "base/json.h"
+#include "domain/publisher.h"
 #include "io/redis.h"
 
 struct stage {
@@ -40,7 +41,7 @@ void stage_from_json(
 
 /* Everything the numbers are made of, in one script call. */
 struct show {
-	bool publisher_live;
+	struct publisher_known publisher;
 	struct str publisher_json;
 	struct str keeper_json; /* what the keeper said last (keeper.h); empty: nothing */
 	struct stage *stages;	/* the master first, then by ARN */

@@ -8,7 +8,10 @@
 --          'aws'    ARGV[9] stage, ARGV[13] ms when the reading began (clock of Redis), ARGV[14]
 --                   JSON [{p, on, e ms, u}]: all who ever published there. ARGV[15] ms for which
 --                   a token alone keeps him live.
--- -> {word, 'live'|'offline', participant who is live, changed 0|1, look at AWS 0|1}; words:
+-- -> {word, 'live'|'offline' as known last, participant who is live, changed 0|1, look at AWS 0|1,
+--     turned 0|1: live or not, or who is live, differs by this call; source, ms since what was told
+--     happened (-1 = not known), the participant, ms since status and participant are so,
+--     'live'|'offline'|'unknown'}; words:
 --    OK  NOT_OURS no stage of ours  OUTDATED something newer is known  LATE too old to act upon,
 --    noted  AHEAD of our clock, not noted  UNUSED nothing follows from it
 --  | {'BANNED'} to 'token': the user was banned while the token was made; nothing is noted
@@ -22,6 +25,7 @@ local LATE_MS, DAY_MS, SEEN_MAX, SETTLE_MS = 300000, 86400000, 200, 60000
 
 local known = publisher_fact()
 local live, present, info = publisher_now()
+local was_live, was_present = live, present
 local why = object(redis.call('GET', P .. 'publisher:why'))
 local seen, flat = {}, redis.call('HGETALL', P .. 'publisher:seen')
 for i = 1, #flat, 2 do
@@ -44,10 +48,18 @@ local function state()
 		tostring(direct.p), tostring(direct.on), tostring(direct.e)}, ' ')
 end
 local before = state()
-local function answer(word, look)
-	return {word, live and 'live' or 'offline', live and present or '',
-		state() ~= before and 1 or 0, look or 0}
+local listed_at = {} -- participant -> ms of the last event that AWS lists
+local function fact_age()
+	local at = input == 'event' and ms or input == 'aws' and (listed_at[present] or 0) or now
+	return at > 0 and math.max(0, now - at) or -1
 end
+local function answer(word, look)
+	local turned = live ~= was_live or live and present ~= was_present
+	return {word, live and 'live' or 'offline', live and present or '',
+		state() ~= before and 1 or 0, look or 0, turned and 1 or 0, why.source or '', fact_age(),
+		present, why.at and math.max(0, now - why.at) or -1, (publisher_known())}
+end
+local function checked() redis.call('SET', P .. 'publisher:checked', now) end
 
 local function note(p, news, at)
 	local s = seen[p] or {a = arn, u = '', i = 0, e = 0, on = false}
@@ -88,6 +100,7 @@ local function decide(is_live, p, source)
 		redis.call('SET', P .. 'publisher:why', cjson.encode(why))
 	end
 	redis.call('SET', P .. 'publisher:status', is_live and 'live' or 'offline')
+	checked()
 	live, present = is_live, p
 end
 -- The master as `seen` has it.
@@ -190,6 +203,7 @@ function on.aws()
 	local listed = {}
 	for _, item in ipairs(cjson.decode(ARGV[14])) do
 		local s = seen[item.p]
+		listed_at[item.p] = item.e
 		listed[item.p] = item.on or s and newer(s.e, item.e) and s.at >= ms - SETTLE_MS
 		if not (s and newer(s.e, item.e) and listed[item.p]) then
 			note(item.p, {a = arn, u = user_of(item.p, item.u), on = item.on,
@@ -206,6 +220,7 @@ function on.aws()
 	local s = seen[present]
 	local fresh = live and why.source == 'token' and s and s.e == 0 and s.i > now - grace
 	if not (fresh and not on_air(MASTER)) then follow('aws') end
+	checked()
 	return answer('OK')
 end
 

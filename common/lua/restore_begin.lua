@@ -14,6 +14,6 @@ for _, arn in ipairs(arns) do
 	redis.call('UNLINK', P .. 'viewer:heartbeat:' .. arn, P .. 'viewer:session:' .. arn)
 end
 redis.call('UNLINK', P .. 'viewer:stage', P .. 'viewer:stages', P .. 'viewer:moving', P .. 'stages')
-redis.call('DEL', P .. 'publisher:status', P .. 'publisher:info', P .. 'publisher:why',
+redis.call('DEL', P .. 'publisher:status', P .. 'publisher:info', P .. 'publisher:why', P .. 'publisher:checked',
 	P .. 'publisher:seen', P .. 'bans', P .. 'keeper:rest', P .. 'keeper:synced', P .. 'pulse')
 return {'OK', now}

@@ -116,7 +116,8 @@ wait_until() {
 go_live() { api PUT /api/stats/publisher '{"isPublisherLive":true}'; }
 go_offline() { api PUT /api/stats/publisher '{"isPublisherLive":false}'; }
 forget_publisher() {
-	redis_c del "${P}publisher:status" "${P}publisher:info" "${P}publisher:why" "${P}publisher:seen" >/dev/null
+	redis_c del "${P}publisher:status" "${P}publisher:info" "${P}publisher:why" "${P}publisher:seen" \
+		"${P}publisher:checked" >/dev/null
 }
 
 # The worker (child) of a program's supervisor.
