@@ -111,7 +111,7 @@ watching() { lua heartbeat "$1" c1 "$MASTER" | cut -d' ' -f2; } # NOW_MS
 }
 
 @test "loading: what is known of the publisher is known after it: an old word of his stop changes nothing" {
-	stops() { lua publisher_note "$(at 60)" event "$MASTER" p1 u off "$1" '' '' | cut -d' ' -f1-5; } # AT_MS
+	stops() { lua publisher_note "$(at 60)" event "$MASTER" p1 u off "$1" '' '' | sed -E 's/^(\S+ (live \S+|offline) [01] [01]).*/\1/'; } # AT_MS
 	C="${P}clock$BATS_TEST_NUMBER:"
 	redis_c set "${C}lock:job:restore" me >/dev/null
 	lua restore_begin "$(at 0)" me 15000 1

@@ -1,6 +1,7 @@
 # Who publishes, and how we know: tokens, events of EventBridge, the operator, AWS.
 
 load lib/common
+load lib/events
 
 setup() { forget_publisher; }
 teardown() {
@@ -11,32 +12,6 @@ teardown() {
 
 # ---- by HTTP ----
 
-ago() { # SECONDS
-	local ms=$(($(date +%s%3N) - $1 * 1000))
-	date -u -d "@$((ms / 1000)).$(printf %03d $((ms % 1000)))" +%FT%T.%3NZ
-}
-id() { printf 'p%s%s' "$RANDOM" "$RANDOM"; }
-# event STAGE PARTICIPANT NAME TIME [JQ_CHANGE]
-event() {
-	api POST /api/stats/events "$(jq -nc --arg a "$1" --arg p "$2" --arg n "$3" --arg t "$4" \
-		'{version: "0", id: "x", "detail-type": "IVS Stage Update", source: "aws.ivs", account: "123456789012",
-		time: $t, region: "r", resources: [$a], detail: {session_id: "st-1", event_name: $n, user_id: "broadcaster-u",
-		participant_id: $p, event_time: ($t | sub("\\.[0-9]+Z$"; "Z")), event_time_precise: $t, replica: false}} | '"${5:-.}")"
-}
-publishes() { event "$1" "$2" 'Participant Published' "${3:-$(ago 0)}"; }
-stops() { event "$1" "$2" 'Participant Unpublished' "${3:-$(ago 0)}"; }
-said() { json '"\(.data.accepted) \(.data.reason) \(.data.isPublisherLive)"'; }
-token() { # [STAGE]: a token to publish; sets $pid
-	api POST /api/token/publisher "$(obj userId "$(fresh host)" stageArn "${1:-$MASTER}")"
-	assert_status 200
-	pid=$(json .data.participantId)
-}
-present() { # "STATUS PARTICIPANT SOURCE"
-	local who
-	who=$(redis_c get "${P}publisher:info" | jq -r .participantId)
-	api GET /api/stats/publisher
-	echo "$(json '.data.isPublisherLive') ${who:--} $(json .data.source)"
-}
 put_stage() { redis_c hset "${P}stages" "$1" "$2" >/dev/null; }
 # Whether a newcomer gets a seat there: the HTTP status.
 opens() {
@@ -112,46 +87,6 @@ opens() {
 	equals "$(said)" 'true null false'
 	publishes "$MASTER" "$a" "${t%.*}.500Z"
 	equals "$(said)" 'false OUTDATED false'
-}
-
-# The lines of all programs about one participant: "MESSAGE SOURCE", with an age.
-lines() { # PARTICIPANT
-	cat "$SUITE_DIR"/log/*.log | grep -F "\"participant\":\"$1\"" |
-		jq -r 'select(.msg | startswith("the publisher is")) | select(.age_ms | type == "number") | "\(.msg) \(.source)"'
-}
-
-@test "log: the encoder comes and goes: one line each, by whoever learns it, with source and age" {
-	a=$(id)
-	publishes "$MASTER" "$a" "$(ago 7)"
-	age=$(cat "$SUITE_DIR"/log/*.log | grep -F "\"participant\":\"$a\"" | jq -r .age_ms)
-	((age >= 7000 && age < 12000))
-	publishes "$MASTER" "$a" "$(ago 7)"
-	publishes "$MASTER" "$a" "$(ago 6)"
-	equals "$(lines "$a")" 'the publisher is live eventbridge'
-	stops "$MASTER" "$a" "$(ago 2)"
-	stops "$MASTER" "$a" "$(ago 1)"
-	equals "$(lines "$a")" 'the publisher is live eventbridge
-the publisher is gone eventbridge'
-	forget_publisher
-	token
-	go_offline
-	# Each program has a log of its own.
-	equals "$(lines "$pid" | sort)" 'the publisher is gone hand
-the publisher is live token'
-}
-
-@test "events: one of the older shape, without a time of its own, counts as of when it was sent" {
-	a=$(id)
-	event "$MASTER" "$a" 'Participant Published' "$(ago 2)" 'del(.detail.event_time, .detail.event_time_precise)'
-	equals "$http_status $(said) $(present)" "200 true null true true $a eventbridge"
-	event "$MASTER" "$a" 'Participant Unpublished' "$(ago 1)" 'del(.detail.event_time, .detail.event_time_precise)'
-	equals "$http_status $(said)" '200 true null false'
-	event "$MASTER" "$a" 'Participant Published' "$(ago 0)" 'del(.detail.event_time, .detail.event_time_precise, .time)'
-	assert_error 400 VALIDATION_ERROR
-	equals "$(json '.error.details.missingFields[0]')" detail.event_time
-	# A time that is there and is none is still an error.
-	event "$MASTER" "$a" 'Participant Published' "$(ago 0)" '.detail.event_time = "x" | del(.detail.event_time_precise)'
-	assert_error 400 VALIDATION_ERROR
 }
 
 @test "events: one of long ago is noted and changes nothing by itself" {
