@@ -42,6 +42,7 @@ tcp_redis() {
 	[ "$1" != tls ] || flag=--tls-port
 	shift
 	for port in $(shuf -i 20000-31999 -n 9); do
+		: >"$own/log" # not what the server before said
 		redis-server --port 0 "$flag" "$port" --bind 127.0.0.1 --unixsocket "$own/s" --save '' --dir "$own" "$@" \
 			>"$own/log" 2>&1 3>&- &
 		own_pid=$!

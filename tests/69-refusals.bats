@@ -98,7 +98,7 @@ viewer_workers() { pgrep -P "$(pid_of viewer)" | sort | xargs; }
 		READONLY You can't write against a read only replica.|READ_ONLY
 		MISCONF Redis is configured to save RDB snapshots|CANNOT_SAVE
 		NOAUTH Authentication required.|DENIED
-		NOPERM this user has no permissions to run the 'evalsha' command|DENIED
+		NOPERM made up: no permissions to run the 'evalsha' command|DENIED
 	END
 }
 

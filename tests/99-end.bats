@@ -105,7 +105,8 @@ rewritten() { redis_c info persistence | grep -q '^aof_rewrite_in_progress:0' &&
 }
 
 @test "redis: no program was refused a command or a key (R31)" {
-	run grep -rE "NOPERM|executing the script can't|ACL failure in script" "${logs[@]}"
+	# 69-refusals.bats makes one up
+	run bash -c 'grep -rE "NOPERM|executing the script can.t|ACL failure in script" "$@" | grep -v "NOPERM made up"' _ "${logs[@]}"
 	echo "$output"
 	[ -z "$output" ]
 }
