@@ -17,7 +17,6 @@
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/provider.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
@@ -25,27 +24,11 @@
 #include "base/encode.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "base/memory.h"
 #include "base/banned.h"
 
 #define SHA256_BLOCK_BYTES 64
 #define ES384_HALF_BYTES 48
 #define KEY_FILE_MAX_BYTES 16384
-
-void
-crypto_start(void)
-{
-	unsigned char any;
-
-	/* OpenSSL 3.0 goes on without what it could not set up, and crashes then. */
-	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL) != 1 ||
-	    EVP_get_digestbyname("SHA256") == NULL ||
-	    OSSL_LIB_CTX_get0_global_default() == NULL ||
-	    !OSSL_PROVIDER_available(NULL, "default"))
-		memory_none("OpenSSL");
-	/* Sets up its generator; crypto_random() can do without. */
-	(void)RAND_bytes(&any, 1);
-}
 
 void
 crypto_sha256(struct str data, unsigned char out[SHA256_BYTES])
