@@ -215,3 +215,27 @@ more_lost() { (($(lost_lines) > $1)); }
 	kill "$reader" || true
 	exec {fd}>&-
 }
+
+# ---- the units of systemd ----
+
+unit() { # FILE SECTION NAME: the value
+	awk -v section="[$2]" -v name="$3" '/^\[/ { here = $0 == section }
+		here && index($0, name "=") == 1 { print substr($0, length(name) + 2) }' "$PROJECT_ROOT/deploy/ivs-live@.$1"
+}
+
+@test "units: the socket outlives the program, and nothing makes a failed start final" {
+	equals "$(unit socket Socket FileDescriptorName) $(unit socket Socket ListenStream)" '%i /run/ivs-live/%i.sock'
+	equals "$(unit socket Socket SocketGroup) $(unit socket Socket SocketMode)" 'www-data 0660'
+	equals "$(unit socket Socket TriggerLimitIntervalSec)" 0
+	equals "$(unit service Unit Requires)" 'ivs-live@%i.socket'
+	equals "$(unit service Unit StartLimitIntervalSec)" 0
+	equals "$(unit service Service Restart)" always
+	equals "$(grep -c -- --socket "$PROJECT_ROOT/deploy/ivs-live@.service")" 0
+	# The supervisor alone gets the signal, and has time for the longest call and what comes behind it.
+	equals "$(unit service Service KillMode)" mixed
+	longest=$(sed -nE 's/.*\.slow_s = ([0-9]+).*/\1/p' "$PROJECT_ROOT"/fcgi/*.c | sort -n | tail -n 1)
+	(($(unit service Service TimeoutStopSec) > longest + 11))
+	make -s -C "$PROJECT_ROOT" install-share DESTDIR="$own/root" PREFIX=/usr/local
+	[ -s "$own/root/usr/local/share/ivs-live/deploy/ivs-live@.socket" ]
+	[ -s "$own/root/usr/local/share/ivs-live/deploy/ivs-live@.service" ]
+}

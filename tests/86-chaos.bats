@@ -8,7 +8,7 @@ load lib/common
 setup_file() {
 	export CHAOS_SIZE=quick OUT=$BATS_FILE_TMPDIR
 	# shellcheck disable=SC2016 # the variables are the inner shell's
-	printf '%s\n' R14 R13 R30 R11 R25 R28 R66 R08 R26 R31 R01 R64 |
+	printf '%s\n' R14 R13 R30 R11 R25 R28 R66 R67 R08 R26 R31 R01 R64 |
 		xargs -P 4 -I{} bash -c 'bash "$PROJECT_ROOT"/tests/chaos/{}-*.bash >"$OUT/{}" 2>&1
 			echo "$?" >"$OUT/{}.status"' 3>&-
 }
@@ -31,3 +31,4 @@ held() { # CASE
 @test "R31: a Redis user with few rights is refused nothing" { held R31; }
 @test "R64: snapshots at once, left out, killed: one row for each slot" { held R64; }
 @test "R66: a frozen worker holds nobody up and undoes nothing" { held R66; }
+@test "R67: programs restarted under load: no request fails; with sockets of their own only 503" { held R67; }
