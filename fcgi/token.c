@@ -286,10 +286,7 @@ join_again(struct app *app, struct req *rq, const struct order *o, struct seat *
 	return redis_call(app->redis, &c, err) && presence_join_answer(c.reply, ret, err);
 }
 
-/*
- * A full house that may grow: make it grow, or wait for who is making it. A worker who has waited
- * in vain serves the others for as long before it waits again: those with a seat need tokens.
- */
+/* Plain CGI, which serves nobody else: make the show grow, or wait until another run has done so. */
 static bool
 wait_for_room(struct app *app, struct req *rq, const struct order *o, struct seat *ret,
     struct err *err)
@@ -297,13 +294,9 @@ wait_for_room(struct app *app, struct req *rq, const struct order *o, struct sea
 	const struct timespec pause = { .tv_nsec = ROOM_LOOK_MS * 1000000L };
 	struct keeper_order order = { .by = "join", .one_seat = true, .hasty = true };
 	enum app_kept kept = APP_KEPT_BY_OTHERS;
-	int64_t began_ms = clock_mono_ms();
-	static int64_t busy_until_ms;
-	int64_t end_ms = began_ms + ROOM_WAIT_MS;
+	int64_t end_ms = clock_mono_ms() + ROOM_WAIT_MS;
 	bool seated = false;
 
-	if (began_ms < busy_until_ms)
-		return false;
 	while (!seated && kept == APP_KEPT_BY_OTHERS && clock_mono_ms() < end_ms) {
 		order.budget_ms = end_ms - clock_mono_ms();
 		kept = app_keep(app, rq->arena, &order);
@@ -317,9 +310,26 @@ wait_for_room(struct app *app, struct req *rq, const struct order *o, struct sea
 	/* One seat was what it took; what else is due comes after the answer. */
 	app->grow_due |= kept == APP_KEPT;
 	rq->after_due |= kept == APP_KEPT;
-	if (!seated)
-		busy_until_ms = 2 * clock_mono_ms() - began_ms;
 	return seated;
+}
+
+/*
+ * A full house that may grow. A worker does not wait: the request is parked, and the keeper is asked for
+ * a run after this batch.
+ */
+static bool
+find_room(struct app *app, struct req *rq, const struct order *o, struct seat *ret,
+    struct err *err)
+{
+	if (app->cgi)
+		return ret->grow && wait_for_room(app, rq, o, ret, err);
+	if (ret->grow)
+		rq->after_due |= app_want_room(app);
+	/* A viewer who is parked waits on while the next run is near; a new one only for a run that may
+	 * begin now. */
+	if (ret->grow || (ret->wait && rq->parked))
+		rq->park_ms = ROOM_WAIT_MS;
+	return false;
 }
 
 /* His seat, if there is one or can be one soon. */
@@ -328,7 +338,7 @@ take_seat(struct app *app, struct req *rq, const struct order *o,
     const struct reply *reply, struct seat *ret, struct err *err)
 {
 	if (!presence_join_answer(reply, ret, err) &&
-	    (err->kind != ERR_FULL || !ret->grow || !wait_for_room(app, rq, o, ret, err)))
+	    (err->kind != ERR_FULL || !find_room(app, rq, o, ret, err)))
 		return false;
 	app->grow_due |= ret->grow;
 	rq->after_due |= ret->drain_due || ret->grow;

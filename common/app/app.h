@@ -33,15 +33,15 @@ struct app {
 	struct arena work;     /* of after-work and draining; wiped by who uses it */
 	int64_t started_mono_ms;
 	bool master_unread; /* part_aws reads it after the answer and clears this */
-	/* part_keeper makes a run after the answer and clears these */
-	bool grow_due, show_changed;
-	bool has_keeper; /* part_keeper is one of its parts */
-	bool keeper_due; /* and in its tick, for part_heal */
-	bool cgi;	 /* this is a plain CGI call */
+	/* part_keeper makes a run after the answer and clears these: somebody waits for a seat; a stage
+	 * may soon be needed; there is news */
+	bool room_due, grow_due, show_changed;
+	struct app_keeper *keeper; /* of part_keeper; NULL: it is none of its parts */
+	bool keeper_due;	   /* and in its tick, for part_heal */
+	bool cgi;		   /* this is a plain CGI call */
 	/* of part_postgres, part_heal and part_pulse, clock_mono_ms */
 	int64_t drain_silent_until_ms, heal_silent_until_ms, compare_silent_until_ms,
 	    pulse_due_ms, compare_due_ms;
-	enum scaling_reason limit_said; /* by keeper_log */
 };
 
 struct app_part { /* what a part does not do may be NULL */
@@ -78,11 +78,15 @@ bool app_compare(struct app *app);
 
 enum app_kept { APP_KEPT, APP_KEPT_BY_OTHERS, APP_KEEP_FAILED };
 /*
- * One run of the keeper, logged; for a handler who needs a seat now (one_seat). Uses
- * app->work; jansson's allocator is given back to `rq`.
+ * One run of the keeper in this process, logged; for a handler who needs a seat now (one_seat) and
+ * has no other request to serve, as plain CGI. Uses app->work; jansson's allocator is given back
+ * to `rq`.
  */
 enum app_kept app_keep(
     struct app *app, struct arena *rq, const struct keeper_order *order);
+
+/* Somebody waits for a seat: a run after the answers, unless one is under way. True: after_due. */
+bool app_want_room(struct app *app);
 
 #define APP_PARTS_MAX 8
 

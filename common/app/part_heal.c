@@ -45,7 +45,8 @@ heal(struct app *app)
 		(void)app_compare(app);
 	if (!redis_is_cold(app->redis))
 		return;
-	if (!restore_run(app->redis, app->pg, &app->work, app->has_keeper, &res, &err)) {
+	if (!restore_run(
+		app->redis, app->pg, &app->work, app->keeper != NULL, &res, &err)) {
 		if (app_may_say(&app->heal_silent_until_ms))
 			log_err(LOG_WARN, "the state could not be loaded", &err);
 		log_flush();

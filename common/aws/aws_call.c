@@ -83,6 +83,14 @@ ivs_close(struct ivs *v)
 	free(v);
 }
 
+bool
+ivs_start_anew(struct ivs *v, struct redis *redis)
+{
+	v->http = http_open();
+	v->limiter = limiter_open(v->cfg, redis);
+	return v->http != NULL && v->limiter != NULL;
+}
+
 void
 ivs_set_guard(struct ivs *v, ivs_guard *guard, void *arg)
 {

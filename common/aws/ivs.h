@@ -45,6 +45,11 @@ struct ivs;
  */
 struct ivs *ivs_open(const struct config *cfg, struct redis *redis);
 void ivs_close(struct ivs *v);
+/*
+ * In a process that was just forked: the same client, keys included, with connections of its own.
+ * What the parent has open is neither used nor closed. False: no memory.
+ */
+bool ivs_start_anew(struct ivs *v, struct redis *redis);
 
 /*
  * Asked right before each try is sent (after any wait); false, with err filled as

@@ -163,6 +163,12 @@ metrics_observe(enum metric m, const char *a, int64_t us)
 	stretch(&state.now[m], us, us);
 }
 
+void
+metrics_forget(void)
+{
+	memset(&state, 0, sizeof(state));
+}
+
 bool
 metrics_pending(void)
 {

@@ -69,6 +69,9 @@ void metrics_count(enum metric m, const char *a, const char *b, int number);
 /* Note how long something took. A time below zero counts as none. */
 void metrics_observe(enum metric m, const char *a, int64_t us);
 
+/* In a process that was just forked: what was counted until now is the parent's. */
+void metrics_forget(void);
+
 /* Whether something was counted that has not been carried away. */
 bool metrics_pending(void);
 

@@ -55,6 +55,7 @@ presence_join_answer(const struct reply *reply, struct seat *ret, struct err *er
 		    "the person sits on another stage");
 	if (str_is(word, "FULL")) {
 		ret->grow = reply_int(reply, 1) == 1;
+		ret->wait = reply_int(reply, 2) == 1;
 		return err_set(err, ERR_FULL, "no seat");
 	}
 	INVARIANT(str_is(word, "OK"));

@@ -37,13 +37,15 @@ struct seat {
 	bool is_new, drain_due;
 	bool moved; /* from another stage: presence_confirm ends his session there */
 	bool grow;  /* the show should grow; without a seat: growing may give one */
+	bool wait;  /* without a seat: one may come soon */
 	bool kept;  /* the participant of the proof goes on */
 };
 
 void presence_join_ask(struct redis_call *c, const struct join *j);
 /*
  * ERR_NOT_FOUND: no such stage (MSG_NO_STAGE, MSG_STAGE_GONE), or nobody publishes there
- * (MSG_PUBLISHER_OFFLINE). ERR_FULL: no seat; ret->grow says whether growing may help. Who sits
+ * (MSG_PUBLISHER_OFFLINE). ERR_FULL: no seat; ret->grow says whether growing may help, ret->wait whether waiting may.
+ * Who sits
  * already is never refused. ERR_FORBIDDEN (MSG_BANNED): he is banned, seated or not. ERR_CONFLICT
  * (MSG_SEATED_ELSEWHERE): the session of the proof is over, and the person sits on another stage.
  */

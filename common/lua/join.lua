@@ -9,7 +9,7 @@
 -- -> {'OK', arn, stage JSON, session id, joined at ms, viewers now, is new 0|1, drain due 0|1,
 --     moved from another stage 0|1, the show should grow 0|1, the participant id is kept 0|1}
 --  | {'NO_STAGE'} | {'GONE'} it was deleted | {'OFFLINE'} no picture there
---  | {'FULL', growing may help 0|1} | {'BANNED'}, also for one who sits
+--  | {'FULL', growing may help 0|1, waiting may help 0|1} | {'BANNED'}, also for one who sits
 --  | {'ELSEWHERE'} the page's session is over: the person sits on another stage, by another page
 -- Repeating a call with the same session id changes nothing and answers the same.
 --@include head epoch rate stages session seats publisher bans
@@ -29,10 +29,12 @@ local function participant_kept(session)
 		and redis.call('EXISTS', P .. 'kicked:' .. session.s) == 0
 end
 
--- The keeper has not just looked, and found that it could do nothing more.
-local function may_grow()
-	return ARGV[16] ~= '' and redis.call('EXISTS', P .. 'keeper:rest') == 0
-end
+-- How long the keeper rests, ms; 0: it may be asked for a run. It has not just looked, and found that
+-- it could do nothing more.
+local function rest() return math.max(0, redis.call('PTTL', P .. 'keeper:rest')) end
+local function may_grow() return ARGV[16] ~= '' and rest() == 0 end
+-- A short rest follows a run that has brought room, which others may have taken: the next run is near.
+local SHORT_REST_MS = 1000
 
 -- The seat he has; one whose heartbeat lapsed ends here.
 local function present_seat()
@@ -110,7 +112,8 @@ local stage, pictures, fewest = least_loaded(candidates)
 if pictures == 0 then return {'OFFLINE'} end
 if not stage then
 	count_refused()
-	return {'FULL', wanted == '' and may_grow() and 1 or 0}
+	local grows = wanted == '' and ARGV[16] ~= ''
+	return {'FULL', grows and may_grow() and 1 or 0, grows and rest() <= SHORT_REST_MS and 1 or 0}
 end
 
 end_parked(user)

@@ -1,10 +1,9 @@
-#include "web/conns.h"
+#include "web/conns_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,41 +11,11 @@
 #include "base/memory.h"
 #include "base/banned.h"
 
-#define EVENTS_MAX 64
-#define READ_BYTES 65536
 /* Of one connection at a time; then the others have their turn. */
 #define READS_MAX 4
 /* Whom the system has no descriptor or memory for waits so long for the next try. */
 #define REST_MS 50
 #define STALE_MS 1000 /* without a descriptor: who may be put out */
-
-TAILQ_HEAD(conn_list, conn);
-
-struct conn {
-	TAILQ_ENTRY(conn) link;
-	struct conn_list *list;
-	int fd;
-	bool watched; /* by epoll */
-	int64_t deadline_ms;
-	struct fcgi_in in;
-	size_t body_at;
-	struct fcgi_bytes out;
-	size_t out_at;
-};
-
-struct conns {
-	int listen_fd, epoll_fd;
-	size_t body_max, n;
-	/* In order of their deadlines. */
-	struct conn_list reading, ready, writing;
-	struct epoll_event events[EVENTS_MAX];
-	int n_events, next_event;
-	bool knocking; /* somebody may be waiting to be accepted */
-	bool
-	    emptying; /* the listener is not watched any more, but somebody may be waiting */
-	int64_t rest_ms; /* until then nobody is accepted; 0: the listener is watched */
-	char buffer[READ_BYTES];
-};
 
 /* EXCLUSIVE: a new connection wakes one of the processes that share the socket. */
 static bool
@@ -74,6 +43,7 @@ conns_open(int listen_fd, size_t body_max, struct err *err)
 	TAILQ_INIT(&cs->reading);
 	TAILQ_INIT(&cs->ready);
 	TAILQ_INIT(&cs->writing);
+	TAILQ_INIT(&cs->parked);
 	cs->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (cs->epoll_fd < 0 || !watch_listener(cs) ||
 	    fcntl(listen_fd, F_SETFL, fcntl(listen_fd, F_GETFL) | O_NONBLOCK) != 0) {
@@ -86,8 +56,8 @@ conns_open(int listen_fd, size_t body_max, struct err *err)
 
 /* ---- one connection ---- */
 
-static void
-move(struct conn *c, struct conn_list *to, int64_t deadline_ms)
+void
+conn_move(struct conn *c, struct conn_list *to, int64_t deadline_ms)
 {
 	if (c->list != NULL)
 		TAILQ_REMOVE(c->list, c, link);
@@ -96,8 +66,8 @@ move(struct conn *c, struct conn_list *to, int64_t deadline_ms)
 	c->deadline_ms = deadline_ms;
 }
 
-static void
-drop(struct conns *cs, struct conn *c)
+void
+conn_drop(struct conns *cs, struct conn *c)
 {
 	TAILQ_REMOVE(c->list, c, link);
 	close(c->fd);
@@ -122,7 +92,7 @@ drop_oldest(struct conns *cs)
 	struct conn *c = oldest(cs);
 
 	if (c != NULL)
-		drop(cs, c);
+		conn_drop(cs, c);
 	return c != NULL;
 }
 
@@ -136,8 +106,8 @@ drop_stale(struct conns *cs)
 	       drop_oldest(cs);
 }
 
-static bool
-watch(struct conns *cs, struct conn *c, uint32_t events)
+bool
+conn_watch(struct conns *cs, struct conn *c, uint32_t events)
 {
 	struct epoll_event ev = { .events = events, .data.ptr = c };
 	int op = c->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
@@ -207,16 +177,16 @@ look_in(struct conns *cs, struct conn *c)
 {
 	switch (read_some(cs, c)) {
 	case FCGI_READY:
-		move(c, &cs->ready, 0);
+		conn_move(c, &cs->ready, 0);
 		return true;
 	case FCGI_MORE:
-		if (c->watched || watch(cs, c, EPOLLIN))
+		if (c->watched || conn_watch(cs, c, EPOLLIN))
 			return false;
 		break;
 	case FCGI_OVER:
 		break;
 	}
-	drop(cs, c);
+	conn_drop(cs, c);
 	return false;
 }
 
@@ -224,7 +194,7 @@ static void
 write_on(struct conns *cs, struct conn *c)
 {
 	if (!send_some(c->fd, &c->out, &c->out_at) || c->out_at == c->out.n)
-		drop(cs, c);
+		conn_drop(cs, c);
 }
 
 /* ---- all of them ---- */
@@ -282,7 +252,7 @@ let_in(struct conns *cs)
 	c->fd = fd;
 	fcgi_in_init(&c->in, cs->body_max);
 	cs->n++;
-	move(c, &cs->reading, clock_mono_ms() + CONNS_MS);
+	conn_move(c, &cs->reading, clock_mono_ms() + CONNS_MS);
 	return c;
 }
 
@@ -304,23 +274,27 @@ static void
 close_late(struct conns *cs)
 {
 	while (left_of(&cs->reading) == 0)
-		drop(cs, TAILQ_FIRST(&cs->reading));
+		conn_drop(cs, TAILQ_FIRST(&cs->reading));
 	while (left_of(&cs->writing) == 0)
-		drop(cs, TAILQ_FIRST(&cs->writing));
+		conn_drop(cs, TAILQ_FIRST(&cs->writing));
 }
 
 struct conn *
 conns_next(struct conns *cs)
 {
-	struct conn *c;
+	struct conn *c = conns_next_parked(cs);
 
+	if (c != NULL)
+		return c;
 	while (cs->next_event < cs->n_events) {
 		c = cs->events[cs->next_event++].data.ptr;
 		if (c == NULL)
 			cs->knocking = true;
 		else if (c->list == &cs->writing)
 			write_on(cs, c);
-		else if (look_in(cs, c))
+		else if (c->list == &cs->parked)
+			conns_hung_up(cs, c);
+		else if (c->list == &cs->reading && look_in(cs, c))
 			return c;
 	}
 	/* Only now: letting one in may put another one out, for whom there was an event. */
@@ -352,13 +326,14 @@ conns_wait(struct conns *cs, int timeout_ms, const sigset_t *asleep)
 	timeout_ms = sooner(timeout_ms, left_of(&cs->reading));
 	timeout_ms = sooner(timeout_ms, left_of(&cs->writing));
 	timeout_ms = sooner(timeout_ms, rest_left(cs));
+	timeout_ms = sooner(timeout_ms, conns_try_left(cs));
 	if (cs->emptying)
 		timeout_ms = 0;
 	cs->next_event = 0;
 	cs->knocking = cs->emptying;
 	cs->n_events =
 	    epoll_pwait(cs->epoll_fd, cs->events, EVENTS_MAX, timeout_ms, asleep);
-	if (cs->n_events > 0 || cs->emptying)
+	if (cs->n_events > 0 || cs->emptying || conns_try_left(cs) == 0)
 		return true;
 	if (cs->n_events == 0)
 		close_late(cs);
@@ -392,11 +367,11 @@ conns_answer(struct conns *cs, struct conn *c, struct str answer)
 
 	fcgi_in_clear(&c->in);
 	if (!ok || !send_some(c->fd, &c->out, &c->out_at) || c->out_at == c->out.n ||
-	    !watch(cs, c, EPOLLOUT)) {
-		drop(cs, c);
+	    !conn_watch(cs, c, EPOLLOUT)) {
+		conn_drop(cs, c);
 		return;
 	}
-	move(c, &cs->writing, clock_mono_ms() + CONNS_MS);
+	conn_move(c, &cs->writing, clock_mono_ms() + CONNS_MS);
 }
 
 void
@@ -405,6 +380,7 @@ conns_stop(struct conns *cs, bool empty)
 	forget_listener(cs);
 	cs->rest_ms = 0;
 	cs->emptying = empty;
+	cs->stopped = true;
 }
 
 bool
@@ -417,7 +393,7 @@ static void
 drop_all(struct conns *cs, struct conn_list *list)
 {
 	while (!TAILQ_EMPTY(list))
-		drop(cs, TAILQ_FIRST(list));
+		conn_drop(cs, TAILQ_FIRST(list));
 }
 
 void
@@ -428,6 +404,7 @@ conns_close(struct conns *cs)
 	drop_all(cs, &cs->reading);
 	drop_all(cs, &cs->ready);
 	drop_all(cs, &cs->writing);
+	drop_all(cs, &cs->parked);
 	if (cs->epoll_fd >= 0)
 		close(cs->epoll_fd);
 	free(cs);

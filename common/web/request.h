@@ -68,6 +68,10 @@ struct req {
 	/* between ask and answer */
 	struct redis_call call;
 	void *state;
+	/* set by a handler that failed and may do better a little later: it is asked again, from the start
+	 * and several times, until so long after start_us. 0: answer now. Not in plain CGI */
+	int64_t park_ms;
+	bool parked; /* that is so: the client has waited already */
 	/* set by a handler that leaves work for after the answer (app_part.after) */
 	bool after_due;
 	/* private to request.c */

@@ -9,6 +9,7 @@
 #include "base/metrics.h"
 #include "base/parse.h"
 #include "io/metrics_flush.h"
+#include "web/access_log.h"
 #include "web/conns.h"
 #include "web/ratelimit.h"
 #include "web/watch.h"
@@ -99,7 +100,8 @@ warn_of_proxy(const struct req *rq)
 }
 
 static void
-begin(const struct serve *s, struct slot *sl, char **params, req_read *read, void *from)
+begin(const struct serve *s, struct slot *sl, char **params, req_read *read, void *from,
+    int64_t parked_us)
 {
 	bool counted;
 
@@ -108,12 +110,16 @@ begin(const struct serve *s, struct slot *sl, char **params, req_read *read, voi
 	memset(&sl->err, 0, sizeof(sl->err));
 	sl->route = NULL;
 	req_init(&sl->rq, &sl->arena, s->cfg, params, read, from);
+	sl->rq.parked = parked_us > 0;
+	if (sl->rq.parked)
+		sl->rq.start_us = parked_us;
 	warn_of_proxy(&sl->rq);
 	redis_call_init(&sl->rq.call, &sl->arena, SCRIPT_GATE);
 	sl->failed = !prepare(s, sl, &sl->err);
 	if (sl->failed)
 		redis_call_init(&sl->rq.call, &sl->arena, SCRIPT_GATE);
-	counted = ratelimit_apply(&sl->rq, bucket_of(sl));
+	/* A request that was parked has been counted. */
+	counted = !sl->rq.parked && ratelimit_apply(&sl->rq, bucket_of(sl));
 	sl->called = counted || sl->rq.call.script != SCRIPT_GATE;
 }
 
@@ -195,65 +201,15 @@ conclude(const struct serve *s, struct slot *sl, struct err *err)
 	return sl->route->answer(s->app, &sl->rq, reply, &sl->rs, err);
 }
 
-static const char *
-method_name(const struct req *rq)
-{
-	static const char *const names[] = { [METHOD_OTHER] = "?",
-		[METHOD_GET] = "GET",
-		[METHOD_POST] = "POST",
-		[METHOD_PUT] = "PUT",
-		[METHOD_DELETE] = "DELETE",
-		[METHOD_OPTIONS] = "OPTIONS" };
-
-	return rq->head ? "HEAD" : names[rq->method];
-}
-
-/* Paths that are no route of ours would be labels without end. */
-static void
-count(const struct slot *sl, int64_t us)
-{
-	static const char *const away[] = { [ERR_FROM_NONE] = "none",
-		[ERR_FROM_REDIS] = "redis",
-		[ERR_FROM_POSTGRES] = "postgres",
-		[ERR_FROM_AWS] = "aws" };
-	const char *route = sl->route != NULL ? sl->route->path : "none";
-
-	metrics_count(METRIC_REQUESTS, route, method_name(&sl->rq), sl->rs.status);
-	metrics_observe(METRIC_REQUEST_DURATION, route, us);
-	if (sl->rs.status >= 500)
-		metrics_count(METRIC_ERRORS, away[sl->err.source], NULL, 0);
-}
-
-static void
-write_log(const struct slot *sl, size_t bytes, int64_t us)
-{
-	const struct req *rq = &sl->rq;
-
-	log_set_rid(rq->rid);
-	if (sl->rs.status >= 500)
-		log_err(LOG_WARN, "request failed", &sl->err);
-	LOG(LOG_INFO, "request", LOG_STR("method", str_of(method_name(rq))),
-	    LOG_STR("route", sl->route != NULL ? str_of(sl->route->path) : rq->path),
-	    LOG_INT("status", sl->rs.status), LOG_INT("us", us),
-	    LOG_INT("bytes", (int64_t)bytes), LOG_STR("ip", str_of(rq->client_text)));
-	log_set_rid(STR(""));
-}
-
-/* The whole answer; valid until the slot's arena is wiped. */
+/* The whole answer; valid until the slot's arena is wiped. ok: what conclude() said. */
 static struct str
-finish(const struct serve *s, struct slot *sl)
+written(struct slot *sl, bool ok)
 {
 	struct buf out;
 	size_t bytes;
-	int64_t us;
-	bool ok;
 
-	json_use(&sl->arena);
-	ok = conclude(s, sl, &sl->err);
 	resp_write(&sl->rs, &sl->rq, ok ? NULL : &sl->err, &out, &bytes);
-	us = clock_mono_us() - sl->rq.start_us;
-	count(sl, us);
-	write_log(sl, bytes, us);
+	access_log(&sl->rq, sl->route, sl->rs.status, &sl->err, bytes);
 	return buf_view(&out);
 }
 
@@ -273,11 +229,27 @@ collect(const struct serve *s, struct conns *cs, struct slot *slots)
 
 	while (n < SERVE_BATCH && (slots[n].conn = conns_next(cs)) != NULL) {
 		sl = &slots[n++];
-		begin(s, sl, conn_params(sl->conn), conn_read, sl->conn);
+		begin(s, sl, conn_params(sl->conn), conn_read, sl->conn,
+		    conn_parked_us(sl->conn));
 		if (is_slow(sl))
 			break;
 	}
 	return n;
+}
+
+/* The answer, unless the handler wants the request to wait and there is time and room for that. */
+static void
+answer_slot(const struct serve *s, struct conns *cs, struct slot *sl)
+{
+	bool ok;
+
+	if (is_slow(sl))
+		watch_busy(s->slow_ms);
+	json_use(&sl->arena);
+	ok = conclude(s, sl, &sl->err);
+	if (ok || sl->rq.park_ms == 0 ||
+	    !conns_park(cs, sl->conn, sl->rq.start_us, sl->rq.park_ms))
+		conns_answer(cs, sl->conn, written(sl, ok));
 }
 
 static void
@@ -289,9 +261,7 @@ serve_batch(
 
 	ask_redis(s, f, slots, n);
 	for (i = 0; i < n; i++) {
-		if (is_slow(&slots[i]))
-			watch_busy(s->slow_ms);
-		conns_answer(cs, slots[i].conn, finish(s, &slots[i]));
+		answer_slot(s, cs, &slots[i]);
 		after |= slots[i].rq.after_due;
 		arena_wipe(&slots[i].arena);
 	}
@@ -469,13 +439,14 @@ serve_cgi(const struct serve *s, char **env, struct err *err)
 		(void)parse_i64(str_of(length), 0, INT64_MAX, &left);
 	memory_arena(&sl->arena, ARENA_DEFAULT_BYTES);
 	metrics_flush_init(&flush);
-	begin(s, sl, env, read_stdin, &left);
+	begin(s, sl, env, read_stdin, &left, 0);
 	ask_redis(s, &flush, sl, 1);
 	if (s->tick != NULL && reply_is_cold(sl->rq.call.reply)) {
 		s->tick(s->app);
 		ask_redis(s, &flush, sl, 1);
 	}
-	answer = finish(s, sl);
+	json_use(&sl->arena);
+	answer = written(sl, conclude(s, sl, &sl->err));
 	ok = fwrite(answer.p, 1, answer.n, stdout) == answer.n && fflush(stdout) == 0;
 	if (!ok)
 		err_set(err, ERR_BUG, "cannot write the answer: %s", strerror(errno));

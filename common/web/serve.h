@@ -6,6 +6,9 @@
  * after-work. Under light load a batch is one request and nothing waits. A
  * route marked slow closes its batch and is answered last. Why: docs/design.md, D1a.
  *
+ * A handler may ask for its request to be parked (req.park_ms): it is not answered then, but run again
+ * from the start a little later, and holds no worker meanwhile (web/conns.h).
+ *
  * A request whose call would go out more than five seconds after it was taken up is answered 503
  * without it: the worker was frozen, and its client has come again elsewhere since.
  */
