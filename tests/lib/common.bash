@@ -84,7 +84,8 @@ whole_script() { # NAME
 }
 # The SHA-1 of a script of ours; and, one a line, those of what workers say without being asked.
 sha_of() { # NAME
-	sed -n "/\[SCRIPT_${1^^}\]/,/},/p" "$PROJECT_ROOT/build/include/gen/scripts.c" | grep -oE '[0-9a-f]{40}'
+	sed -n "/\[SCRIPT_${1^^}\] = {/,/^	    , \"/p" "$PROJECT_ROOT/build/include/gen/scripts.c" |
+		sed -n 's/^	    , "\([0-9a-f]\{40\}\)".*/\1/p'
 }
 unasked_scripts() { local name; for name in metrics_add keys_read keys_used pulse records_look; do sha_of "$name"; done; }
 # As an administrator, straight to the stores, whatever lies between them and the programs.
