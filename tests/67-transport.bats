@@ -147,6 +147,27 @@ refused() { # WORDS_OF_THE_LOG HOST NAME=VALUE...
 	matches "$output" "wants a PostgreSQL of the stack"
 }
 
+@test "stack: STACK_STORE takes Valkey's programs under Redis' names, and nothing else" {
+	local dir=$BATS_TEST_TMPDIR program store
+	mkdir "$dir/only-valkey"
+	for program in server cli; do
+		printf '#!/bin/sh\necho "made-up valkey-%s"\n' "$program" >"$dir/only-valkey/valkey-$program"
+		chmod +x "$dir/only-valkey/valkey-$program"
+	done
+	chosen() { # PATH: what redis-server and redis-cli are then
+		PATH=$1 STACK_STORE=$store "$BASH" -c '. "$PROJECT_ROOT/deploy/lib/redis.bash" && PATH=$PATH:/usr/bin:/bin &&
+			use_store "$0/names" && redis-server --version && redis-cli --version' "$dir"
+	}
+	store=valkey run -0 chosen "$dir/only-valkey"
+	equals "$output" $'made-up valkey-server\nmade-up valkey-cli'
+	store=redis run -0 chosen "$PATH"
+	[[ $output != *made-up* ]]
+	store=keydb run -64 chosen "$PATH"
+	equals "$output" "STACK_STORE is 'keydb': it must be redis or valkey"
+	STACK_STORE=keydb run -1 env -u REDIS_HOST -u REDIS_SOCKET -u DB_HOST "$PROJECT_ROOT/deploy/stack" up "$dir/stack"
+	matches "$output" "it must be redis or valkey"
+}
+
 @test "through all: a show, its jobs and ivsctl, and nobody is refused by Redis" {
 	local job
 	show_up STACK_THROUGH="pgbouncer redis-tls redis-acl" CLOUDWATCH_ENABLED=true
