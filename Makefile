@@ -112,7 +112,7 @@ lint: headers ## layers, shell, sizes, format
 		clang-format-14 --dry-run -Werror $(ALL_SRC) $(ALL_HDR); \
 	else \
 		echo 'lint: clang-format-14 (Debian 12) is not here: the format is not checked'; fi
-headers: $(GEN)/scripts.h $(GEN)/queries.h ## each header compiles alone
+headers: $(GEN)/scripts.h $(GEN)/queries.h $(GEN)/schema.h ## each header compiles alone
 	$(Q)for h in $(ALL_HDR); do \
 		echo "#include \"$$PWD/$$h\"" | $(CC) -fsyntax-only $(filter-out -MMD -MP,$(REAL_CFLAGS)) \
 		-x c - || { echo "header does not compile alone: $$h" >&2; exit 1; }; done
@@ -160,14 +160,18 @@ $(GEN)/queries.h $(GEN)/queries.c &: $(wildcard sql/queries/*.sql) common/embed.
 	$(call say,EMBED,sql/queries)
 	@mkdir -p $(GEN)
 	$(Q)common/embed.sh queries sql/queries $(GEN)/queries
+$(GEN)/schema.h: $(wildcard sql/schema/*.sql) common/embed.sh
+	$(call say,EMBED,sql/schema)
+	@mkdir -p $(GEN)
+	$(Q)common/embed.sh schema sql/schema $(GEN)/schema
 $(B)/gen/%.o: $(GEN)/%.c $(B)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(REAL_CFLAGS) -c -o $@ $<
-$(B)/%.o: %.c $(B)/flags | $(GEN)/scripts.h $(GEN)/queries.h
+$(B)/%.o: %.c $(B)/flags | $(GEN)/scripts.h $(GEN)/queries.h $(GEN)/schema.h
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(REAL_CFLAGS) -c -o $@ $<
-$(B)/parts/%.o: %.c $(B)/flags | $(GEN)/scripts.h $(GEN)/queries.h
+$(B)/parts/%.o: %.c $(B)/flags | $(GEN)/scripts.h $(GEN)/queries.h $(GEN)/schema.h
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(REAL_CFLAGS) -c -o $@ $<

@@ -1,6 +1,7 @@
 #!/bin/sh
 # embed.sh - turn Lua scripts or SQL statements into a C table.
 #   embed.sh scripts|queries DIR OUT_BASE     writes OUT_BASE.h and OUT_BASE.c
+#   embed.sh schema DIR OUT_BASE              writes OUT_BASE.h: the numbers of the migrations
 # One enum value per file, in the order of the names. A Lua line "--@include a b" is replaced
 # by lib/a.lua and lib/b.lua. Comment lines and indentation are left out, so that what
 # Redis and PostgreSQL keep is small; the SHA-1 is that of the text as embedded.
@@ -9,6 +10,16 @@ kind=$1 dir=$2 out=$3
 case $kind in
 scripts) ext=lua upper=SCRIPT name=script ;;
 queries) ext=sql upper=Q name=query ;;
+schema)
+	{
+		echo "/* Made by embed.sh; do not edit. */"
+		echo "static const int schema_versions[] = {"
+		for f in "$dir"/*.sql; do basename "$f" | sed 's/^0*\([0-9]*\)_.*/	\1,/'; done
+		echo "};"
+	} > "$out.h.tmp"
+	mv "$out.h.tmp" "$out.h"
+	exit
+	;;
 *) echo "embed.sh: unknown kind '$kind'" >&2; exit 64 ;;
 esac
 

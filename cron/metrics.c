@@ -61,6 +61,7 @@ main(int argc, char **argv)
 		    "--dry-run it prints what it would send. Run it every minute.",
 		.lock_s = 50,
 		.deadline_s = 30,
+		.no_database = true,
 		.step = metrics,
 	};
 

@@ -173,7 +173,7 @@ ctl_help(FILE *out)
 	    "was not understood; 65 it cannot be done as things are (not there, exists already,\n"
 	    "in use, not yours); 69 Redis or AWS is away or a quota is used up; 70 our own fault;\n"
 	    "78 a setting, a key file, an AWS key or\n"
-	    "its permissions are wrong.\n",
+	    "its permissions are wrong, or the database has another schema.\n",
 	    "help COMMAND");
 }
 

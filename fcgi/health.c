@@ -16,6 +16,7 @@
 #include "base/banned.h"
 
 #define PROBE_MS 300
+#define FRESH_MS 200
 /* So that /livez is answered while others wait for a frozen engine. */
 #define PROCESSES 3
 
@@ -42,52 +43,79 @@ livez(struct app *app, struct req *rq, const struct reply *reply, struct resp *r
 }
 
 struct probe {
-	bool redis, postgres;
-	struct err redis_err;
+	struct err redis, postgres; /* ERR_NONE: it does what the programs need */
+	char waits[32]; /* why records wait and are not written; "": they are written */
 };
 
-/* Who comes while an engine is away gets what was found a moment ago, so that those who wait
- * in line need not each wait for it. */
-static struct probe
+/* Each result is good for FRESH_MS, for all who ask this worker: a flood of them writes to Redis and
+ * asks PostgreSQL no more often than that, and who waits in line for a frozen one waits once. */
+static const struct probe *
 ask_around(struct app *app)
 {
 	static int64_t fresh_until_ms;
 	static struct probe p;
-	struct err ignored = ERR_INIT;
+	struct str waits = STR("");
 
 	if (clock_mono_ms() < fresh_until_ms)
-		return p;
-	p.redis_err = (struct err)ERR_INIT;
-	p.redis = redis_probe(app->redis, &app->work, PROBE_MS, &p.redis_err);
+		return &p;
+	p.redis = p.postgres = ERR_INIT;
+	(void)redis_probe(app->redis, &app->work, PROBE_MS, &waits, &p.redis);
+	snprintf(p.waits, sizeof(p.waits), "%.*s", STR_ARG(waits));
 	arena_wipe(&app->work);
-	p.postgres = pg_ping(app->pg, PROBE_MS, &ignored);
-	fresh_until_ms = p.redis && p.postgres ? 0 : clock_mono_ms() + PROBE_MS;
-	return p;
+	(void)pg_probe(app->pg, PROBE_MS, &p.postgres);
+	fresh_until_ms = clock_mono_ms() + FRESH_MS;
+	return &p;
 }
 
+/* One that refuses has answered. */
 static const char *
-word(bool connected)
+word(const struct err *err)
 {
-	return connected ? "connected" : "disconnected";
+	return err->kind == ERR_NONE || err->tell != MSG_NONE ? "connected"
+							      : "disconnected";
 }
 
 static json_t *
 services(const struct app *app, const struct probe *p)
 {
-	return json_pack("{s:s, s:s, s:{s:o, s:b}}", "redis", word(p->redis), "postgres",
-	    word(p->postgres), "aws", "region", json_str(app->cfg->aws_region),
+	return json_pack("{s:s, s:s, s:{s:o, s:b}}", "redis", word(&p->redis), "postgres",
+	    word(&p->postgres), "aws", "region", json_str(app->cfg->aws_region),
 	    "stageConfigured", app->cfg->master_stage_arn.n > 0);
+}
+
+static json_t *
+problem(const char *dependency, const char *reason, enum msg text, enum lang lang)
+{
+	return json_pack("{s:s, s:s, s:s}", "dependency", dependency, "reason",
+	    reason != NULL ? reason : message_reason(MSG_POSTGRES_REFUSED), "message",
+	    message(text, lang));
+}
+
+/* Why the show is degraded; an empty array: it is not. */
+static json_t *
+problems(const struct probe *p, enum lang lang)
+{
+	json_t *list = json_array();
+
+	if (p->postgres.kind != ERR_NONE)
+		json_array_append_new(
+		    list, problem("postgres", resp_error_reason(&p->postgres),
+			      resp_error_text(&p->postgres), lang));
+	else if (p->waits[0] != '\0')
+		json_array_append_new(
+		    list, problem("postgres", p->waits, MSG_RECORDS_WAIT, lang));
+	return list;
 }
 
 /* Without Redis nothing works: 503. Without PostgreSQL history waits in Redis: degraded. */
 static bool
-can_serve(struct app *app, struct probe *ret, struct resp *rs, struct err *err)
+can_serve(struct app *app, const struct probe **ret, struct resp *rs, struct err *err)
 {
 	*ret = ask_around(app);
-	if (ret->redis)
+	if ((*ret)->redis.kind == ERR_NONE)
 		return true;
-	*err = ret->redis_err;
-	rs->details = json_pack("{s:o}", "services", services(app, ret));
+	*err = (*ret)->redis;
+	rs->details = json_pack("{s:o}", "services", services(app, *ret));
 	return false;
 }
 
@@ -95,13 +123,16 @@ static bool
 readyz(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
     struct err *err)
 {
-	struct probe p;
+	const struct probe *p;
+	json_t *why;
 
-	(void)rq, (void)reply;
+	(void)reply;
 	if (!can_serve(app, &p, rs, err))
 		return false;
-	resp_ok(rs, json_pack("{s:s, s:o}", "status", p.postgres ? "ready" : "degraded",
-			"services", services(app, &p)));
+	why = problems(p, rq->lang);
+	resp_ok(rs, json_pack("{s:s, s:o, s:o}", "status",
+			json_array_size(why) == 0 ? "ready" : "degraded", "services",
+			services(app, p), "problems", why));
 	return true;
 }
 
@@ -145,16 +176,19 @@ static bool
 health(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs,
     struct err *err)
 {
-	struct probe p;
+	const struct probe *p;
+	json_t *why;
 
-	(void)rq, (void)reply;
+	(void)reply;
 	if (!can_serve(app, &p, rs, err))
 		return false;
-	resp_ok(rs, json_pack("{s:s, s:I, s:o, s:s, s:o, s:o}", "status",
-			p.postgres ? "healthy" : "degraded", "uptime",
+	why = problems(p, rq->lang);
+	resp_ok(rs, json_pack("{s:s, s:I, s:o, s:s, s:o, s:o, s:o}", "status",
+			json_array_size(why) == 0 ? "healthy" : "degraded", "uptime",
 			(json_int_t)(clock_mono_ms() - app->started_mono_ms) / 1000,
 			"environment", json_str(app->cfg->environment_name), "version",
-			IVS_VERSION, "services", services(app, &p), "memory", memory()));
+			IVS_VERSION, "services", services(app, p), "problems", why,
+			"memory", memory()));
 	return true;
 }
 

@@ -108,3 +108,94 @@ later_migration() { # NUMBER SERVES STATEMENT: into $own/sql, with those there a
 	equals "$output" ''
 	equals "$(in_db -c "SELECT count(*) FILTER (WHERE serves > version OR serves < 1), count(*) FILTER (WHERE serves IS NULL) FROM schema_migrations")" '0|3'
 }
+
+# ---- the programs, the jobs and ivsctl ----
+
+# The three databases that are not of this version, each with the words that tell it.
+make_older() { migrate >/dev/null && in_db -c 'DELETE FROM schema_migrations WHERE version = 4' -c 'ALTER TABLE api_keys DROP COLUMN made_for'; }
+make_newer() {
+	migrate >/dev/null
+	later_migration 900 900 'CREATE TABLE later ();'
+	SCHEMA_DIR=$own/sql migrate >/dev/null
+}
+make_foreign() { replaced_server; }
+words_of() {
+	case $1 in
+	older) echo 'the schema is older .* run deploy/migrate' ;;
+	newer) echo 'the schema is newer .* upgrade it' ;;
+	foreign) echo 'that of another program .* run deploy/migrate' ;;
+	esac
+}
+# kind KIND: the database, and what it holds
+kind() {
+	"make_$1"
+	words=$(words_of "$1")
+	contents >"$own/before"
+}
+untouched() { contents | diff "$own/before" -; }
+redis_keys() { redis_c --scan --pattern "$PRE*" | grep -v ':metrics' | sort; }
+
+jobs_refuse() {
+	local job before
+	kind "$1"
+	before=$(redis_keys)
+	for job in purge records snapshot heartbeat_cleanup autoscale; do
+		run -78 --separate-stderr with_db SNAPSHOT_RETENTION_DAYS=1 "$BUILD_DIR/cron/$job"
+		matches "$job: $stderr" "$words"
+	done
+	untouched
+	equals "$(redis_keys)" "$before"
+}
+@test "jobs: a database of the replaced server loses nothing, and the message says what to do (B6)" { jobs_refuse foreign; }
+@test "jobs: an older schema is refused before anything is changed" { jobs_refuse older; }
+@test "jobs: a newer schema is refused before anything is changed" { jobs_refuse newer; }
+
+programs_refuse() { # KIND REASON
+	kind "$1"
+	cgi viewer GET /api/viewer/history/nobody '' DB_HOST="$pg_dir" DB_PORT="$pg_port" DB_NAME="$db" DB_USER=ivs_live REDIS_KEY_PREFIX="$PRE"
+	assert_away postgres
+	equals "$(json .error.details.reason)" "$2"
+	matches "$(grep '"cause"' "$SUITE_DIR/log/cgi.log" | tail -n 1 | jq -r .cause)" "$words"
+	# making a stage begins at AWS and in Redis: not even there
+	local calls
+	calls=$(emulator GET calls | jq '.CreateStage // 0')
+	cgi stage POST /api/stage '{"name":"none"}' DB_HOST="$pg_dir" DB_PORT="$pg_port" DB_NAME="$db" DB_USER=ivs_live REDIS_KEY_PREFIX="$PRE"
+	assert_away postgres
+	run -78 --separate-stderr with_db "$BUILD_DIR/ctl/ivsctl" stage create none
+	matches "$stderr" "$words"
+	run -78 --separate-stderr with_db "$BUILD_DIR/ctl/ivsctl" key create --scopes read
+	matches "$stderr" "$words"
+	equals "$(emulator GET calls | jq '.CreateStage // 0')" "$calls"
+	untouched
+}
+@test "programs and ivsctl: a foreign database is 503 and 78, and neither it nor AWS is changed" { programs_refuse foreign SCHEMA_FOREIGN; }
+@test "programs and ivsctl: so is an older schema" { programs_refuse older SCHEMA_OLDER; }
+@test "programs and ivsctl: so is a newer schema" { programs_refuse newer SCHEMA_NEWER; }
+
+@test "an empty database is an older one: run deploy/migrate" {
+	run -78 --separate-stderr with_db "$BUILD_DIR/cron/records"
+	matches "$stderr" 'the schema is older \(0\) .* run deploy/migrate'
+	migrate >/dev/null
+	run -0 with_db "$BUILD_DIR/cron/records"
+}
+
+@test "a later migration that serves these programs stops nobody" {
+	migrate >/dev/null
+	history() {
+		cgi viewer GET /api/viewer/history/nobody '' DB_HOST="$pg_dir" DB_PORT="$pg_port" DB_NAME="$db" DB_USER=ivs_live REDIS_KEY_PREFIX="$PRE"
+	}
+	later_migration 900 4 'ALTER TABLE viewer_sessions ADD COLUMN later text;'
+	SCHEMA_DIR=$own/sql migrate
+	history
+	assert_status 200
+	run -0 with_db "$BUILD_DIR/cron/purge"
+}
+
+@test "migrations: each that is not in 0.3.0 says whom it serves" {
+	local f v
+	for f in "$PROJECT_ROOT"/sql/schema/*.sql; do
+		v=${f##*/} v=$((10#${v%%_*}))
+		((v > 4)) || continue
+		grep -qE '^-- serves: [0-9]+$' "$f" || { echo "${f##*/} has no line '-- serves: N'" >&2; return 1; }
+	done
+}

@@ -67,7 +67,7 @@ done
 codes_sent >"$a"
 codes_documented >"$b"
 same "the error codes and docs/openapi.yaml"
-grep -oE '^	\{ MSG_[A-Z_]+, "[A-Z_]+"' common/web/response.c | cut -d'"' -f2 | sort -u >"$a"
+grep -oE '^	\[MSG_[A-Z_]+\] = "[A-Z_]+",' common/base/messages.c | cut -d'"' -f2 | sort -u >"$a"
 while read -r reason; do
 	grep -qwF "$reason" docs/openapi.yaml ||
 		{ echo "docs/openapi.yaml has no reason $reason" >&2; bad=1; }

@@ -1,5 +1,7 @@
 #include "base/messages.h"
 
+#include <stddef.h>
+
 #include "base/banned.h"
 
 /* It would tear the texts apart: */
@@ -323,10 +325,49 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 };
 /* clang-format on */
 
+/* What machines read beside the code: details.reason (docs/openapi.yaml). */
+static const char *const reasons[MSG_COUNT] = {
+	[MSG_PUBLISHER_OFFLINE] = "PUBLISHER_OFFLINE",
+	[MSG_NO_SESSION] = "NO_SESSION",
+	[MSG_NO_STAGE] = "NO_STAGE",
+	[MSG_BANNED] = "BANNED",
+	[MSG_NOT_PUBLISHING] = "NOT_PUBLISHING",
+	[MSG_IN_PROGRESS] = "IN_PROGRESS",
+	[MSG_SEATED_ELSEWHERE] = "SEATED_ELSEWHERE",
+	[MSG_STAGE_GONE] = "STAGE_GONE",
+	/* why a store does not serve; details.dependency says which */
+	[MSG_REDIS_COLD] = "RESTORING",
+	[MSG_RESTORE_WAITS] = "RESTORING",
+	[MSG_REDIS_FULL] = "OUT_OF_MEMORY",
+	[MSG_REDIS_LOADING] = "LOADING",
+	[MSG_REDIS_CANNOT_SAVE] = "CANNOT_SAVE",
+	[MSG_REDIS_DENIED] = "DENIED",
+	[MSG_REDIS_READ_ONLY] = "READ_ONLY",
+	[MSG_REDIS_ELSEWHERE] = "FAILOVER",
+	[MSG_REDIS_REFUSED] = "REFUSED",
+	[MSG_REDIS_AWAY] = "UNREACHABLE",
+	[MSG_STALE] = "STALE",
+	[MSG_POSTGRES_AWAY] = "UNREACHABLE",
+	[MSG_POSTGRES_FULL] = "NO_ROOM",
+	[MSG_POSTGRES_DENIED] = "DENIED",
+	[MSG_POSTGRES_READ_ONLY] = "READ_ONLY",
+	[MSG_POSTGRES_REFUSED] = "REFUSED",
+	[MSG_RECORDS_WAIT] = "NOT_WRITTEN",
+	[MSG_SCHEMA_FOREIGN] = "SCHEMA_FOREIGN",
+	[MSG_SCHEMA_OLDER] = "SCHEMA_OLDER",
+	[MSG_SCHEMA_NEWER] = "SCHEMA_NEWER",
+};
+
 const char *
 message(enum msg id, enum lang lang)
 {
 	if ((unsigned)id >= MSG_COUNT || (unsigned)lang >= LANG_COUNT)
 		return "";
 	return texts[id][lang];
+}
+
+const char *
+message_reason(enum msg id)
+{
+	return (unsigned)id < MSG_COUNT ? reasons[id] : NULL;
 }

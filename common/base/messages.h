@@ -146,4 +146,7 @@ enum msg {
 
 const char *message(enum msg id, enum lang lang);
 
+/* The word for machines that stands in details.reason beside this text; NULL: none. */
+const char *message_reason(enum msg id);
+
 #endif

@@ -134,9 +134,10 @@ take(struct drain *d, struct batch *ret, struct err *err)
 	return true;
 }
 
-/* Remove what is written (upto, or nothing) and keep, drop or mark the lock. */
+/* Remove what is written (upto, or nothing) and keep, drop or mark the lock; why: it failed. */
 static bool
-done(struct drain *d, struct str upto, const char *lock, int64_t lock_ms, struct err *err)
+done(struct drain *d, struct str upto, const char *lock, int64_t lock_ms, const char *why,
+    struct err *err)
 {
 	struct redis_call c;
 
@@ -145,6 +146,7 @@ done(struct drain *d, struct str upto, const char *lock, int64_t lock_ms, struct
 	redis_arg(&c, upto);
 	redis_arg(&c, str_of(lock));
 	redis_arg_int(&c, lock_ms);
+	redis_arg(&c, str_of(why));
 	if (!redis_call(d->redis, &c, err))
 		return err_while(err, "removing written records");
 	d->sum.left = reply_int(c.reply, 1);
@@ -244,7 +246,7 @@ write_batch(struct drain *d, struct batch *b, struct err *err)
 
 		if (write_records(d, b->records + at, n, &bad)) {
 			at += n;
-			if (!done(d, b->records[at - 1].id, "keep", LOCK_MS, err))
+			if (!done(d, b->records[at - 1].id, "keep", LOCK_MS, "", err))
 				return false;
 			d->sum.entries += (int64_t)n;
 			n = lesser(n * 2, b->n - at);
@@ -291,6 +293,18 @@ step(struct drain *d, struct batch *ret, struct err *err)
 	return ok;
 }
 
+/* For the health of the show, as details.reason would have it. */
+static const char *
+why_word(const struct err *err)
+{
+	const char *reason = message_reason(err->tell);
+
+	if (reason != NULL)
+		return reason;
+	return message_reason(
+	    err->kind == ERR_BUG ? MSG_RECORDS_WAIT : MSG_POSTGRES_AWAY);
+}
+
 /* Give the lock back, or leave it marked so that nobody else runs into the same trouble. */
 static bool
 finish(struct drain *d, bool ok, struct err *err)
@@ -298,9 +312,10 @@ finish(struct drain *d, bool ok, struct err *err)
 	struct err ignored = ERR_INIT;
 
 	if (d->held && ok)
-		(void)done(d, STR_NULL, "drop", LOCK_MS, &ignored);
+		(void)done(d, STR_NULL, "drop", LOCK_MS, "", &ignored);
 	else if (d->held)
-		(void)done(d, STR_NULL, "fail", RECORDS_BACKOFF_MS, &ignored);
+		(void)done(
+		    d, STR_NULL, "fail", RECORDS_BACKOFF_MS, why_word(err), &ignored);
 	arena_wipe(d->arena);
 	/* A write that may have happened is as good as one that did not: it is repeated. */
 	if (!ok && err->kind == ERR_UNCERTAIN)
@@ -343,8 +358,8 @@ settled(struct drain *d, struct place *target, bool *ret_settled, struct err *er
 	if (*ret_settled)
 		return true;
 	if (b.what == TAKE_FAILING)
-		return err_from(err, ERR_FROM_POSTGRES, ERR_UPSTREAM,
-		    "records could not be written a moment ago");
+		return err_tell_from(err, ERR_FROM_POSTGRES, ERR_UPSTREAM,
+		    MSG_RECORDS_WAIT, "records could not be written a moment ago");
 	if (!has_time(d))
 		return err_from(err, ERR_FROM_POSTGRES, ERR_UPSTREAM,
 		    "records are still being written");

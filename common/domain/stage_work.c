@@ -7,6 +7,7 @@
 
 #define GONE_BATCH 500
 #define COPY_MS 1000
+#define SCHEMA_MS 300
 #define LIST_LAG_MS 10000 /* after which ListStages has what was made */
 #define STATE_ANY STR("")
 
@@ -56,6 +57,22 @@ stage_read(struct stage_work *w, struct str arn, struct stage *ret, struct err *
 	stages_get_ask(&c, arn);
 	return redis_call(w->redis, &c, err) &&
 	       stages_get_answer(w->cfg, c.reply, arn, ret, err);
+}
+
+/*
+ * By hand nothing is changed beside the database of another program or version. PostgreSQL away does
+ * not matter. A run of the keeper goes on: a show does not wait for deploy/migrate.
+ */
+static bool
+database_is_ours(struct stage_work *w, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	if (w->pg == NULL || w->lock.n > 0 || pg_connect(w->pg, SCHEMA_MS, &why) ||
+	    why.kind != ERR_SCHEMA)
+		return true;
+	*err = why;
+	return false;
 }
 
 /* Takes the reference of members. state: the entry must be in it. */
@@ -176,6 +193,8 @@ stage_make(struct stage_work *w, const struct stage_order *order, struct stage *
 	struct redis_call c;
 	struct str word;
 
+	if (!database_is_ours(w, err))
+		return false;
 	fenced(w, &c, SCRIPT_STAGE_ORDER);
 	redis_arg(&c, order->id);
 	redis_arg(&c, order->name);
@@ -222,7 +241,7 @@ stage_change(struct stage_work *w, struct str arn, struct str name, int64_t max_
 	json_t *members = json_object();
 	struct ivs_stage answer;
 
-	if (!stage_read(w, arn, ret, err))
+	if (!database_is_ours(w, err) || !stage_read(w, arn, ret, err))
 		return false;
 	if (name.n > 0) {
 		if (!ivs_update_stage(w->ivs, w->arena, arn, name, &answer, err))
@@ -242,6 +261,8 @@ stage_drain(struct stage_work *w, struct str arn, bool drain, struct err *err)
 
 	if (str_eq(arn, w->cfg->master_stage_arn))
 		return err_tell(err, ERR_FORBIDDEN, MSG_MASTER_STAYS, "the master stage");
+	if (!database_is_ours(w, err))
+		return false;
 	return entry_set(w, arn,
 	    json_pack("{s:s}", "state", drain ? "draining" : "active"),
 	    drain ? STR("active") : STR("draining"), &s, err);
@@ -326,7 +347,7 @@ stage_remove(struct stage_work *w, struct str arn, int64_t *ret_viewers, struct 
 	struct stage s, reopened;
 	json_t *members;
 
-	if (!close_stage(w, arn, &s, ret_viewers, err))
+	if (!database_is_ours(w, err) || !close_stage(w, arn, &s, ret_viewers, err))
 		return false;
 	if (stop_and_delete(w, &s, err))
 		return stage_forget(w, &s, err);

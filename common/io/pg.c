@@ -1,12 +1,13 @@
 #include "io/pg.h"
 
 #include <errno.h>
-#include <libpq-fe.h>
 #include <poll.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "io/pg_result.h"
+#include "io/pg_schema.h"
 #include "io/pg_env.h"
 #include "base/banned.h"
 
@@ -19,6 +20,7 @@ struct pg {
 	const struct config *cfg;
 	PGconn *conn;
 	int64_t fuse_until_ms;
+	struct err fuse_why;
 	struct arena scratch; /* what is needed to connect and to ping */
 };
 
@@ -125,6 +127,7 @@ start(struct pg *p)
 
 	arena_wipe(&p->scratch);
 	PQsetNoticeProcessor(conn, quiet, NULL);
+	PQsetErrorVerbosity(conn, PQERRORS_VERBOSE); /* with the SQLSTATE: pg_state_in */
 	return conn;
 }
 
@@ -168,6 +171,25 @@ advice(struct str trouble)
 	return refused ? ": expired, not yet valid, or of a CA other than DB_SSL_CA" : "";
 }
 
+/* For PG_FUSE_MS every call fails at once, for the same reason. */
+static void
+blow_fuse(struct pg *p, const struct err *why)
+{
+	p->fuse_until_ms = clock_mono_ms() + PG_FUSE_MS;
+	p->fuse_why = *why;
+}
+
+/* What kept us from connecting. While connecting nothing is uncertain. */
+static void
+not_connected(struct str trouble, struct err *err)
+{
+	const struct pg_refusal *why = pg_refusal_of(pg_state_in(trouble));
+
+	err_tell_from(err, ERR_FROM_POSTGRES, ERR_UPSTREAM, why->tell, "postgres: %.*s%s",
+	    STR_ARG(trouble), advice(trouble));
+	err_while(err, "connecting to PostgreSQL");
+}
+
 static bool
 connect_to(struct pg *p, int64_t deadline, struct err *err)
 {
@@ -187,11 +209,10 @@ connect_to(struct pg *p, int64_t deadline, struct err *err)
 		trouble = connect_trouble(p->conn);
 	if (step == STEP_OK)
 		return true;
-	err_from(err, ERR_FROM_POSTGRES, ERR_UPSTREAM, "postgres: %.*s%s",
-	    STR_ARG(trouble), advice(trouble));
+	not_connected(trouble, err);
 	drop(p);
-	p->fuse_until_ms = clock_mono_ms() + PG_FUSE_MS;
-	return err_while(err, "connecting to PostgreSQL");
+	blow_fuse(p, err);
+	return false;
 }
 
 /* Whether nothing has happened to an idle connection. What a server says when it goes
@@ -210,88 +231,21 @@ still_there(PGconn *conn)
 	       PQtransactionStatus(conn) == PQTRANS_IDLE;
 }
 
-static bool
-ensure_connected(struct pg *p, int64_t deadline, struct err *err)
-{
-	if (p->conn != NULL && !still_there(p->conn))
-		drop(p);
-	return p->conn != NULL || connect_to(p, deadline, err);
-}
-
-/* ---- what the server's refusals mean ---- */
-
-/* By the beginning of the SQLSTATE, the first that fits. PostgreSQL manual, appendix A. */
-static const struct verdict {
-	const char *state;
-	enum err_kind kind;
-	bool again; /* rolled back for a reason that may be gone */
-	bool leave; /* the connection is of no more use */
-} verdicts[] = {
-	{ "23505", ERR_CONFLICT, false, false },
-	{ "22", ERR_INPUT, false, false },
-	{ "23", ERR_INPUT, false, false },
-	{ "40001", ERR_UPSTREAM, true, false },	 /* serialization failure */
-	{ "40P01", ERR_UPSTREAM, true, false },	 /* deadlock */
-	{ "57014", ERR_UPSTREAM, false, false }, /* statement_timeout, or cancelled */
-	{ "57P", ERR_UNCERTAIN, false, true },	 /* shutting down */
-	{ "08", ERR_UNCERTAIN, false, true },	 /* connection; also PgBouncer's own */
-	{ "25006", ERR_UPSTREAM, false, true },	 /* a replica: the primary moved */
-	{ "53", ERR_UPSTREAM, false, false },	 /* disk, memory, connections */
-	{ "55P03", ERR_UPSTREAM, false, false }, /* lock not available */
-	{ "58", ERR_UPSTREAM, false, false },	 /* input and output */
-	{ "", ERR_BUG, false, false },
-};
-
-static const struct verdict *
-verdict_of(const char *state)
-{
-	const struct verdict *v = verdicts;
-
-	while (!str_starts(str_of(state), str_of(v->state)))
-		v++;
-	return v;
-}
-
-static const char *
-field(const PGresult *res, int code)
-{
-	const char *text = PQresultErrorField(res, code);
-
-	return text != NULL ? text : "";
-}
-
-/* Statement and SQLSTATE. The server's sentence may quote the data (class 22): not that. */
-static void
-explain(struct err *err, enum query q, enum err_kind kind, const PGresult *res)
-{
-	const char *state = field(res, PG_DIAG_SQLSTATE);
-
-	if (kind == ERR_INPUT || kind == ERR_CONFLICT)
-		err_from(err, ERR_FROM_POSTGRES, kind,
-		    "postgres: %s: SQLSTATE %s%s%s%s%s", query_texts[q].name, state,
-		    *field(res, PG_DIAG_COLUMN_NAME) != '\0' ? ", column " : "",
-		    field(res, PG_DIAG_COLUMN_NAME),
-		    *field(res, PG_DIAG_CONSTRAINT_NAME) != '\0' ? ", constraint " : "",
-		    field(res, PG_DIAG_CONSTRAINT_NAME));
-	else
-		err_from(err, ERR_FROM_POSTGRES, kind, "postgres: %s: SQLSTATE %s: %s%s",
-		    query_texts[q].name, state, field(res, PG_DIAG_MESSAGE_PRIMARY),
-		    strncmp(state, "42", 2) == 0 ? ": has deploy/migrate been run?" : "");
-}
+/* ---- what the server refuses ---- */
 
 static bool
 refused(struct pg *p, enum query q, const PGresult *res, bool *ret_again, struct err *err)
 {
-	const char *state = field(res, PG_DIAG_SQLSTATE);
-	const struct verdict *v = verdict_of(state);
+	const char *state = pg_result_state(res);
+	const struct pg_refusal *why = pg_refusal_of(str_of(state));
 
 	/* No SQLSTATE: it is libpq that speaks, the connection is gone. */
 	if (*state == '\0')
 		return err_from(err, ERR_FROM_POSTGRES, ERR_UNCERTAIN,
 		    "postgres: %s: connection lost", query_texts[q].name);
-	*ret_again = v->again;
-	explain(err, q, v->kind, res);
-	if (v->leave)
+	*ret_again = why->again;
+	(void)pg_result_error(q, why, res, err);
+	if (why->leave)
 		drop(p);
 	return false;
 }
@@ -351,19 +305,11 @@ await(PGconn *conn, int64_t deadline)
 	}
 }
 
-static bool
-is_good(const PGresult *res)
-{
-	ExecStatusType status = PQresultStatus(res);
-
-	return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
-}
-
 /* Keeps in *ret the first refusal, else the newest result. Takes res. */
 static void
 keep(PGresult **ret, PGresult *res)
 {
-	if (*ret != NULL && !is_good(*ret)) {
+	if (*ret != NULL && !pg_result_is_good(*ret)) {
 		PQclear(res);
 		return;
 	}
@@ -402,25 +348,6 @@ collect(PGconn *conn, int64_t deadline, PGresult **ret)
 	return STEP_BROKEN;
 }
 
-static void
-copy_rows(struct arena *a, PGresult *res, struct pg_rows *ret)
-{
-	size_t rows = (size_t)PQntuples(res), cols = (size_t)PQnfields(res), i;
-	struct pg_rows r = { .rows = rows, .cols = cols };
-	const char *affected = PQcmdTuples(res);
-
-	r.cell = arena_alloc(a, rows * cols * sizeof(*r.cell));
-	for (i = 0; i < rows * cols; i++) {
-		int row = (int)(i / cols), col = (int)(i % cols);
-		struct str s = { PQgetvalue(res, row, col),
-			(size_t)PQgetlength(res, row, col) };
-
-		r.cell[i] = PQgetisnull(res, row, col) ? STR_NULL : str_dup(a, s);
-	}
-	r.affected = strtoll(affected, NULL, 10);
-	*ret = r;
-}
-
 static bool
 execute(struct pg *p, const struct order *o, struct pg_rows *ret, bool *ret_again,
     struct err *err)
@@ -436,22 +363,69 @@ execute(struct pg *p, const struct order *o, struct pg_rows *ret, bool *ret_agai
 		    "postgres: %s: a parameter holds a NUL", name);
 	if (limited_send(p->conn, o, values))
 		step = collect(p->conn, o->deadline, &res);
-	if (res != NULL && !is_good(res)) {
+	if (res != NULL && !pg_result_is_good(res)) {
 		refused(p, o->q, res, ret_again, err);
 	} else if (step == STEP_OK) {
-		copy_rows(o->arena, res, ret);
+		pg_result_rows(o->arena, res, ret);
 		ok = true;
 	} else {
-		/* Who waits behind this one must not wait as long. */
-		if (step == STEP_LATE)
-			p->fuse_until_ms = clock_mono_ms() + PG_FUSE_MS;
 		err_from(err, ERR_FROM_POSTGRES, ERR_UNCERTAIN, "postgres: %s: %s", name,
 		    step == STEP_LATE ? "no answer in time" : "connection lost");
+		/* Who waits behind this one must not wait as long. */
+		if (step == STEP_LATE)
+			blow_fuse(p, err);
 	}
 	PQclear(res);
 	if (p->conn != NULL && (step != STEP_OK || PQstatus(p->conn) != CONNECTION_OK))
 		drop(p);
 	return ok;
+}
+
+/* ---- the calls ---- */
+
+/* Before anything else is sent on a new connection; one that does not fit is dropped. */
+static bool
+check_schema(struct pg *p, int64_t deadline, struct err *err)
+{
+	struct order list = { Q_SCHEMA, NULL, 0, &p->scratch, deadline };
+	struct order tables = list;
+	struct err why = ERR_INIT;
+	struct pg_rows rows;
+	bool again, ok;
+
+	tables.q = Q_SCHEMA_TABLES;
+	ok = execute(p, &tables, &rows, &again, &why) &&
+	     pg_schema_is_listed(&rows, &why) && execute(p, &list, &rows, &again, &why) &&
+	     pg_schema_fits(&rows, &why);
+	arena_wipe(&p->scratch);
+	if (ok)
+		return true;
+	/* Nothing was asked of it yet. */
+	if (why.kind == ERR_UNCERTAIN)
+		why.kind = ERR_UPSTREAM;
+	*err = why;
+	drop(p);
+	blow_fuse(p, err);
+	return false;
+}
+
+static bool
+ensure_connected(struct pg *p, int64_t deadline, struct err *err)
+{
+	if (p->conn != NULL && !still_there(p->conn))
+		drop(p);
+	return p->conn != NULL ||
+	       (connect_to(p, deadline, err) && check_schema(p, deadline, err));
+}
+
+static bool
+fused(const struct pg *p, struct err *err)
+{
+	const struct err *why = &p->fuse_why;
+
+	return err_tell_from(err, ERR_FROM_POSTGRES,
+	    why->kind == ERR_SCHEMA ? ERR_SCHEMA : ERR_UPSTREAM, why->tell,
+	    "a moment ago: %s", why->cause);
 }
 
 bool
@@ -464,8 +438,7 @@ pg_run(struct pg *p, struct arena *a, enum query q, const struct str *params,
 
 	INVARIANT(n_params <= PG_PARAMS_MAX);
 	if (p->conn == NULL && clock_mono_ms() < p->fuse_until_ms)
-		return err_from(err, ERR_FROM_POSTGRES, ERR_UPSTREAM,
-		    "postgres: could not be reached a moment ago");
+		return fused(p, err);
 	if (!ensure_connected(p, o.deadline, err))
 		return false;
 	if (execute(p, &o, ret, &again, &first))
@@ -477,15 +450,47 @@ pg_run(struct pg *p, struct arena *a, enum query q, const struct str *params,
 }
 
 bool
-pg_ping(struct pg *p, int64_t timeout_ms, struct err *err)
+pg_connect(struct pg *p, int64_t timeout_ms, struct err *err)
 {
-	struct order o = { Q_PING, NULL, 0, &p->scratch, clock_mono_ms() + timeout_ms };
+	int64_t fuse = p->fuse_until_ms;
+
+	if (p->conn == NULL && clock_mono_ms() < fuse)
+		return fused(p, err);
+	if (ensure_connected(p, clock_mono_ms() + timeout_ms, err))
+		return true;
+	p->fuse_until_ms = fuse;
+	return false;
+}
+
+/* What Q_READY found: whether writes are taken, and where a right is missing. */
+static bool
+can_work(const struct pg_rows *rows, struct err *err)
+{
+	struct str missing = pg_cell(rows, 0, 1);
+
+	if (str_is(pg_cell(rows, 0, 0), "t"))
+		return err_tell_from(err, ERR_FROM_POSTGRES, ERR_UPSTREAM,
+		    MSG_POSTGRES_READ_ONLY, "postgres: read-only, or a standby");
+	if (missing.n > 0)
+		return err_tell_from(err, ERR_FROM_POSTGRES, ERR_UPSTREAM,
+		    MSG_POSTGRES_DENIED, "postgres: rights are missing: %.*s",
+		    STR_ARG(missing));
+	return true;
+}
+
+bool
+pg_probe(struct pg *p, int64_t timeout_ms, struct err *err)
+{
+	struct order o = { Q_READY, NULL, 0, &p->scratch, clock_mono_ms() + timeout_ms };
 	struct pg_rows rows;
 	bool again, ok;
 
 	if (!ensure_connected(p, o.deadline, err))
 		return false;
-	ok = execute(p, &o, &rows, &again, err);
+	ok = execute(p, &o, &rows, &again, err) && can_work(&rows, err);
+	/* The next connection may lead to the primary, or have the rights. */
+	if (!ok)
+		drop(p);
 	arena_wipe(&p->scratch);
 	if (!ok && err->kind == ERR_UNCERTAIN)
 		err->kind = ERR_UPSTREAM;

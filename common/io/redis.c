@@ -332,7 +332,8 @@ redis_try(struct redis *r, struct redis_call *c, int64_t timeout_ms, struct err 
 }
 
 bool
-redis_probe(struct redis *r, struct arena *a, int64_t timeout_ms, struct err *err)
+redis_probe(struct redis *r, struct arena *a, int64_t timeout_ms, struct str *ret_waits,
+    struct err *err)
 {
 	struct redis_call c, *one = &c;
 
@@ -340,6 +341,7 @@ redis_probe(struct redis *r, struct arena *a, int64_t timeout_ms, struct err *er
 	if (!run_until(r, &one, 1, clock_mono_ms() + timeout_ms, err))
 		return false;
 	r->fuse_until_ms = 0;
+	*ret_waits = reply_str(c.reply, 1);
 	return redis_reply_ok(c.reply, err);
 }
 

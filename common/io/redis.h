@@ -75,8 +75,12 @@ bool redis_call(struct redis *r, struct redis_call *c, struct err *err);
  */
 bool redis_reply_ok(const struct reply *r, struct err *err);
 
-/* Whether it answers and takes a write within timeout_ms, whatever the fuse says. */
-bool redis_probe(struct redis *r, struct arena *a, int64_t timeout_ms, struct err *err);
+/*
+ * Whether it answers and takes a write within timeout_ms, whatever the fuse says. *ret_waits: why
+ * records wait and are not written to PostgreSQL, a word; empty: they are written.
+ */
+bool redis_probe(struct redis *r, struct arena *a, int64_t timeout_ms,
+    struct str *ret_waits, struct err *err);
 
 /*
  * Run one call within timeout_ms, for who can do without: a failure leaves the fuse as it

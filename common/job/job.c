@@ -17,6 +17,7 @@
 
 #define OPTIONS_MAX 12
 #define OWN_OPTION 1000
+#define SCHEMA_MS 1000
 
 static volatile sig_atomic_t stopped;
 
@@ -82,7 +83,8 @@ print_help(const struct job_spec *spec, FILE *out)
 	    "one says so and ends well. It stops in good order after %lld s and on SIGTERM.\n\n"
 	    "Exit codes: 0 done, or another run is at it; 64 wrong option; 69 Redis,\n"
 	    "PostgreSQL or AWS is away or has no room, the next run will do; 70 our own fault;\n"
-	    "78 a setting, an AWS key or its permissions are wrong.\n",
+	    "78 a setting, an AWS key or its permissions are wrong, or the database has\n"
+	    "another schema: run deploy/migrate.\n",
 	    (long long)spec->deadline_s);
 }
 
@@ -207,6 +209,19 @@ lock_drop(struct job *j, const struct job_spec *spec, const char *token)
 
 /* ---- the run ---- */
 
+/* PostgreSQL away is for the step to find out; another program's database is touched by none. */
+static bool
+database_is_ours(struct job *j, const struct job_spec *spec, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	if (spec->no_database || pg_connect(j->pg, SCHEMA_MS, &why) ||
+	    why.kind != ERR_SCHEMA)
+		return true;
+	*err = why;
+	return false;
+}
+
 static bool
 locked_step(struct job *j, const struct job_spec *spec, bool *ret_held, struct err *err)
 {
@@ -214,6 +229,8 @@ locked_step(struct job *j, const struct job_spec *spec, bool *ret_held, struct e
 	bool ok;
 
 	*ret_held = false;
+	if (!database_is_ours(j, spec, err))
+		return false;
 	if (j->dry_run || spec->lock_s == 0)
 		return spec->step(j, err);
 	crypto_uuid(token);

@@ -7,7 +7,7 @@
  * JSON summary line on stderr at the end. Exit codes are those of <sysexits.h>:
  *   0 done, or another run holds the lock (said in the line)
  *   EX_USAGE 64   EX_SOFTWARE 70   EX_UNAVAILABLE 69 (an engine is away: cron tries
- *   again)   EX_CONFIG 78
+ *   again)   EX_CONFIG 78, also when the database has another schema: nothing is changed then
  */
 #ifndef JOB_JOB_H
 #define JOB_JOB_H
@@ -46,6 +46,7 @@ struct job_spec {
 	/* The lock's life, longer than the deadline; 0: the step takes the lock it needs. */
 	int64_t lock_s;
 	int64_t deadline_s;
+	bool no_database; /* PostgreSQL is not used: its schema is not looked at */
 	bool (*step)(struct job *j, struct err *err);
 };
 

@@ -65,41 +65,13 @@ static const struct {
 	{ 0, { 503, "SERVICE_UNAVAILABLE", MSG_WEB_NO_PROGRAM, 1 } },
 };
 
-/* Texts that carry a machine-readable reason of their own in details.reason. */
-static const struct reason {
+/* Retry-After where it is not that of the kind. */
+static const struct {
 	enum msg text;
-	const char *name;
 	int64_t retry_after_s;
-} reasons[] = {
-	{ MSG_PUBLISHER_OFFLINE, "PUBLISHER_OFFLINE", 5 },
-	{ MSG_NO_SESSION, "NO_SESSION", 0 },
-	{ MSG_NO_STAGE, "NO_STAGE", 0 },
-	{ MSG_BANNED, "BANNED", 0 },
-	{ MSG_NOT_PUBLISHING, "NOT_PUBLISHING", 0 },
-	{ MSG_IN_PROGRESS, "IN_PROGRESS", 1 },
-	{ MSG_SEATED_ELSEWHERE, "SEATED_ELSEWHERE", 0 },
-	{ MSG_STAGE_GONE, "STAGE_GONE", 0 },
-	/* why a store does not serve; details.dependency says which */
-	{ MSG_REDIS_COLD, "RESTORING", 1 },
-	{ MSG_RESTORE_WAITS, "RESTORING", 1 },
-	{ MSG_REDIS_FULL, "OUT_OF_MEMORY", 1 },
-	{ MSG_REDIS_LOADING, "LOADING", 1 },
-	{ MSG_REDIS_CANNOT_SAVE, "CANNOT_SAVE", 1 },
-	{ MSG_REDIS_DENIED, "DENIED", 1 },
-	{ MSG_REDIS_READ_ONLY, "READ_ONLY", 1 },
-	{ MSG_REDIS_ELSEWHERE, "FAILOVER", 1 },
-	{ MSG_REDIS_REFUSED, "REFUSED", 1 },
-	{ MSG_REDIS_AWAY, "UNREACHABLE", 1 },
-	{ MSG_STALE, "STALE", 1 },
-	{ MSG_POSTGRES_AWAY, "UNREACHABLE", 1 },
-	{ MSG_POSTGRES_FULL, "NO_ROOM", 1 },
-	{ MSG_POSTGRES_DENIED, "DENIED", 1 },
-	{ MSG_POSTGRES_READ_ONLY, "READ_ONLY", 1 },
-	{ MSG_POSTGRES_REFUSED, "REFUSED", 1 },
-	{ MSG_RECORDS_WAIT, "NOT_WRITTEN", 1 },
-	{ MSG_SCHEMA_FOREIGN, "SCHEMA_FOREIGN", 1 },
-	{ MSG_SCHEMA_OLDER, "SCHEMA_OLDER", 1 },
-	{ MSG_SCHEMA_NEWER, "SCHEMA_NEWER", 1 },
+} waits[] = {
+	{ MSG_PUBLISHER_OFFLINE, 5 },
+	{ MSG_IN_PROGRESS, 1 },
 };
 
 static const enum msg away_text[] = {
@@ -236,35 +208,23 @@ resp_error_text(const struct err *err)
 	return text != MSG_NONE ? text : kinds[err->kind].text;
 }
 
-/* NULL: the error has no reason beside its code. */
-static const struct reason *
-reason_of(const struct err *err)
-{
-	enum msg text = resp_error_text(err);
-	size_t i;
-
-	for (i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
-		if (reasons[i].text == text)
-			return &reasons[i];
-	return NULL;
-}
-
 const char *
 resp_error_reason(const struct err *err)
 {
-	const struct reason *r = reason_of(err);
-
-	return r != NULL ? r->name : NULL;
+	return message_reason(resp_error_text(err));
 }
 
 static int64_t
 retry_after(const struct resp *rs, const struct err *err)
 {
-	const struct reason *r = reason_of(err);
+	size_t i;
 
 	if (rs->retry_after_s > 0)
 		return rs->retry_after_s;
-	return r != NULL ? r->retry_after_s : form_of(rs, err)->retry_after_s;
+	for (i = 0; i < sizeof(waits) / sizeof(*waits); i++)
+		if (waits[i].text == err->tell)
+			return waits[i].retry_after_s;
+	return form_of(rs, err)->retry_after_s;
 }
 
 static void

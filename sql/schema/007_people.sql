@@ -1,4 +1,5 @@
 -- Scopes of API keys for one call each; all participants of a session.
+-- serves: 4
 
 -- Wider than before, so no row needs to be looked at again.
 ALTER TABLE api_keys DROP CONSTRAINT api_keys_scopes_check;

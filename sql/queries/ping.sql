@@ -1,3 +1,0 @@
--- ping: does the server answer?
--- -> one integer
-SELECT 1

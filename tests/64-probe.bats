@@ -1,0 +1,130 @@
+# What /health and /readyz say of a PostgreSQL that answers and does not do what the programs need, and
+# how often they ask. In a stack of its own.
+load lib/common
+
+setup_file() {
+	load lib/show
+	show_up AUTO_SCALE_ENABLED=false || return 1
+	publish >/dev/null
+	autoscale
+}
+teardown_file() { show_down; }
+setup() {
+	load lib/show
+	own=$BATS_TEST_TMPDIR
+	wait_until 20 well
+}
+teardown() {
+	admin "ALTER DATABASE \"$DB_NAME\" RESET default_transaction_read_only"
+	admin "ALTER TABLE viewer_sessions OWNER TO \"$DB_USER\""
+	admin "UPDATE schema_migrations SET version = 4 WHERE version = -4"
+	admin "GRANT ALL ON viewer_sessions, show_state TO \"$DB_USER\""
+	admin 'DROP TRIGGER IF EXISTS full_disk ON viewer_sessions'
+	new_connections
+}
+admin() { psql -X -q -A -t -h "$STACK_PG" -p "${STACK_PG_PORT:-5432}" -U postgres -c "SET client_min_messages = error" \
+	-c "SET default_transaction_read_only = off" -c "$1" "$DB_NAME"; }
+# What is set for the database counts on the next connection.
+new_connections() { admin "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = '$DB_USER'" >/dev/null; }
+health() { # PATH -> $state
+	call GET "$1" - -H 'Accept-Language: en'
+	state=$(json '"\(.data.status) \([.data.problems[]? | "\(.dependency) \(.reason)"] | join(","))"')
+}
+healthy() { health /health && [ "$http_status $state" = '200 healthy ' ]; }
+# Nothing waits any more, whoever else may be draining.
+well() { "$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log" && healthy; }
+says() { # DEPENDENCY REASON
+	health /readyz && [ "$http_status $state" = "200 degraded $1 $2" ] &&
+		health /health && [ "$http_status $state" = "200 degraded $1 $2" ]
+}
+# A join, and who drains: its record cannot be written.
+join_and_drain() { # USER
+	seat "$1" "$MASTER"
+	assert_status 200
+	"$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log" || true
+}
+
+@test "PostgreSQL read-only: degraded, with the reason, though nothing was to be written (C1)" {
+	admin "ALTER DATABASE \"$DB_NAME\" SET default_transaction_read_only = on"
+	new_connections
+	wait_until 3 says postgres READ_ONLY
+	matches "$(json '.data.problems[0].message')" 'read-only'
+	equals "$(json .data.services.postgres)" connected
+	admin "ALTER DATABASE \"$DB_NAME\" RESET default_transaction_read_only"
+	wait_until 3 healthy # by itself
+}
+
+@test "PostgreSQL is a standby: degraded, with the reason (C1)" {
+	load lib/pg
+	new_cluster
+	start_cluster
+	new_database standby
+	local there=(DB_HOST="$pg_dir" DB_PORT="$pg_port" DB_NAME=standby DB_USER=ivs_live IVS_ENV_FILE=/dev/null)
+	env "${there[@]}" "$PROJECT_ROOT/deploy/migrate" >/dev/null
+	stop_cluster
+	as_postgres touch "$pg_dir/data/standby.signal"
+	start_cluster
+	cgi health GET /readyz '' "${there[@]}" DB_PORT="$pg_port"
+	stop_cluster
+	assert_status 200
+	equals "$(json '"\(.data.status) \(.data.problems[0].reason)"')" 'degraded READ_ONLY'
+}
+
+@test "PostgreSQL without a right on a table: degraded, with the reason; history is 503, not 500 (C1)" {
+	local user
+	user=$(fresh)
+	admin "ALTER TABLE viewer_sessions OWNER TO postgres"
+	admin "REVOKE ALL ON viewer_sessions FROM \"$DB_USER\"; GRANT SELECT ON viewer_sessions TO \"$DB_USER\""
+	wait_until 3 says postgres DENIED
+	matches "$(json '.data.problems[0].message')" 'right'
+	seat "$user" "$MASTER"
+	assert_status 200
+	api GET "/api/viewer/history/$user"
+	assert_away postgres
+	matches "$(json .error.details.reason)" '^(DENIED|NOT_WRITTEN)$'
+	admin "ALTER TABLE viewer_sessions OWNER TO \"$DB_USER\""
+	wait_until 10 well
+	wait_until 10 answers GET "/api/viewer/history/$user" 200
+	equals "$(psql_q "SELECT count(*) FROM viewer_sessions WHERE user_id = '$user'")" 1
+}
+
+@test "PostgreSQL full: degraded by what the last drain met, until one succeeds (C1)" {
+	local user
+	user=$(fresh)
+	admin "CREATE OR REPLACE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+		\$\$ BEGIN RAISE 'could not extend file: No space left on device' USING ERRCODE = '53100'; END \$\$"
+	admin 'CREATE TRIGGER full_disk BEFORE INSERT ON viewer_sessions EXECUTE FUNCTION full_disk()'
+	join_and_drain "$user"
+	wait_until 5 says postgres NO_ROOM
+	admin 'DROP TRIGGER full_disk ON viewer_sessions'
+	wait_until 10 well
+	equals "$(psql_q "SELECT count(*) FROM viewer_sessions WHERE user_id = '$user'")" 1
+}
+
+@test "PostgreSQL of another version: degraded, with the reason, and well again without a restart" {
+	psql_q "UPDATE schema_migrations SET version = -version WHERE version = 4"
+	new_connections
+	wait_until 5 says postgres SCHEMA_OLDER
+	matches "$(json '.data.problems[0].message')" 'deploy/migrate'
+	psql_q "UPDATE schema_migrations SET version = 4 WHERE version = -4"
+	wait_until 5 healthy
+}
+
+# The scripts and statements of a flood of 300 calls that goes on for at least a second.
+@test "a flood of /health and /readyz asks Redis and PostgreSQL at most five times a second for each worker (F6)" {
+	local workers probes start took_ms
+	workers=$(pgrep -P "$(pid_of health)" | wc -l)
+	timeout 60 redis-cli -s "$STACK_REDIS" monitor >"$own/monitor" 2>/dev/null 3>&- &
+	local monitor=$!
+	wait_until 5 test -s "$own/monitor"
+	start=${EPOCHREALTIME/./}
+	{ repeat 1500 'GET /health'; repeat 1500 'GET /readyz'; } | load_requests 8 >"$own/out"
+	took_ms=$(((${EPOCHREALTIME/./} - start) / 1000))
+	kill "$monitor"
+	wait "$monitor" 2>/dev/null || true
+	equals "$(count_status 200 <"$own/out")" 3000
+	probes=$(grep -ci "\"evalsha\" \"$(sha_of probe)\"" "$own/monitor")
+	echo "3000 calls in $took_ms ms by $workers workers: $probes probes"
+	((probes > 0 && probes <= workers * (took_ms / 200 + 2)))
+	((probes < 1000))
+}
