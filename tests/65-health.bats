@@ -97,6 +97,7 @@ beats_again() { # USER ARN
 
 @test "Redis frozen: ten who ask at once all have their answer within a second (F74)" {
 	freeze redis
+	sleep 0.2
 	{ repeat 10 'GET /health'; repeat 2 'GET /livez'; } |
 		"$BUILD_DIR/tests/tools/load" "$BASE_URL" 12 >"$BATS_TEST_TMPDIR/out"
 	thaw redis
@@ -119,7 +120,8 @@ beats_again() { # USER ARN
 	equals "$http_status" 200
 	((took < 1000))
 	thaw postgres
-	wait_until 3 eval 'call GET /health && [ "$(json .data.status)" = healthy ]'
+	# The next drain is tried three seconds after one that failed.
+	wait_until 10 eval 'call GET /health && [ "$(json .data.status)" = healthy ]'
 }
 
 @test "both frozen: health answers 503 within a second (F74)" {
@@ -255,6 +257,7 @@ beats_again() { # USER ARN
 
 @test "Redis read-only: not ready, since no seat can be taken" {
 	redis_c replicaof 127.0.0.1 1 >/dev/null
+	sleep 0.2
 	api GET /readyz
 	redis_c replicaof no one >/dev/null
 	assert_away redis
