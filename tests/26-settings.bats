@@ -126,28 +126,29 @@ in_sh() { # NAME
 @test "settings: the private stack goes by its settings file as the programs read it, and by no REDISCLI_AUTH" {
 	own=$(mktemp -d "$SUITE_DIR/show.XXXX")
 	chmod 711 "$own"
-	mkdir "$own/stack"
-	printf 'file-key-0123456789abcdef,second-key-0123456789abc\n' >"$own/key"
-	printf '%s\n' API_PORT=0 API_SECRET_KEY_FILE="$own/key" DB_NAME=old_show 'DB_NAME=two  # the last' \
-		AWS_DEFAULT_REGION=eu-west-1 >"$own/settings"
-	bare=(env -i PATH="$PATH" HOME=/ BUILD_DIR="$BUILD_DIR" CRON=off IVS_ENV_FILE="$own/settings"
+	printf 'file-key-0123456789abcdef,second-key-0123456789abc\n' >key
+	printf '%s\n' API_PORT=0 API_SECRET_KEY_FILE="$PWD/key" DB_NAME=old_show 'DB_NAME=two  # the last' \
+		AWS_DEFAULT_REGION=eu-west-1 >settings
+	bare=(env -i PATH="$PATH" HOME=/ BUILD_DIR="$BUILD_DIR" CRON=off IVS_ENV_FILE="$PWD/settings"
 		REDISCLI_AUTH=of-another-server PGHOSTADDR=192.0.2.1 PGSERVICE=none)
-	"${bare[@]}" "$PROJECT_ROOT/deploy/stack" up "$own/stack" 3>&-
+	stack() { "${bare[@]}" "$PROJECT_ROOT/deploy/stack" "$@" "$own" 3>&-; }
+	stack up
+	# as it came up, and after a restart of its Redis
 	for _ in 1 2; do
 		(
 			# shellcheck source=/dev/null
-			. "$own/stack/env"
+			. "$own/env"
 			equals "$DB_NAME $AWS_REGION" 'two eu-west-1'
 			matches "$MASTER_STAGE_ARN" '^arn:aws:ivs:eu-west-1:'
-			run -0 curl -sSf -H 'x-api-key: second-key-0123456789abc' "$BASE_URL/api/stats"
+			wait_until 20 curl -sf -o stats -H 'x-api-key: second-key-0123456789abc' "$BASE_URL/api/stats"
 			equals "$(psql -X -qAt -h "$STACK_PG" -U ivs_live two -c 'SELECT count(*) > 0 FROM schema_migrations')" t
 		)
-		"${bare[@]}" "$PROJECT_ROOT/deploy/stack" restart redis "$own/stack" 3>&-
+		stack restart redis
 	done
-	"${bare[@]}" "$PROJECT_ROOT/deploy/stack" down "$own/stack"
-	sed -i 's/^API_PORT=.*/API_PORT=70000/' "$own/settings"
-	run -1 "${bare[@]}" "$PROJECT_ROOT/deploy/stack" up "$own/stack"
-	matches "$output" "API_PORT is '70000' \\($own/settings:1\\): it must be a whole number"
+	stack down
+	sed -i 's/^API_PORT=.*/API_PORT=70000/' settings
+	run -1 stack up
+	matches "$output" "API_PORT is '70000' \\($PWD/settings:1\\): it must be a whole number"
 }
 
 # ---- what libpq finds in the environment ----
