@@ -1,7 +1,7 @@
 # Behind Apache it is the same API: mod_proxy_fcgi, and mod_fcgid and CGI by the .htaccess file.
 
 load lib/common
-load lib/apache
+load lib/servers
 
 setup_file() {
 	export AP=$SUITE_DIR/apache SHARED=$SUITE_DIR/site
@@ -114,39 +114,6 @@ same() {
 		return 1
 	}
 }
-key() { same "$1" "$2" -H "x-api-key: $KEY" "${@:3}"; }
-
-conformance() {
-	local path url
-	for path in / /livez /api/stats /api/stats/viewers /api/stats/stages "/api/stats/stages?arn=$MASTER" \
-		/api/stats/publisher /api/stage/list "/api/stage/$MASTER" "/api/viewer/list/$MASTER" \
-		"/api/viewer/history/none" '/api/viewer/history/a%2525' '/api/viewer/history/a%3fb' \
-		'/api/viewer/history/a+b' '/api/viewer/history/%E8%A7%80' '/api/st%61ts/v%69ewers' \
-		'/api/stats?x=%zz' /api/stats/ /nothing /api /api/token /api/tokens /api/stats/nothing; do
-		key GET "$path"
-		key HEAD "$path"
-	done
-	same GET /api/stats
-	same GET /api/stats -H 'x-api-key: wrong'
-	same OPTIONS /api/stats -H 'Origin: https://show.example' -H 'Access-Control-Request-Method: GET'
-	same OPTIONS /api/stats -H 'Origin: https://evil.example' -H 'Access-Control-Request-Method: GET'
-	key GET /api/stats/viewers -H 'Origin: https://show.example'
-	key POST /api/stats -d '{}'
-	key PATCH /api/stats -d '{}'
-	key DELETE /health
-	key POST /api/viewer/heartbeat -d '{"broken'
-	key POST /api/viewer/heartbeat -d "$(obj userId nobody stageArn "$MASTER")"
-	key POST /api/viewer/leave -d "$(obj userId nobody stageArn "$MASTER")"
-	key POST /api/viewer/leave -d "$(obj userId nobody stageArn "$MASTER")" -H 'Transfer-Encoding: chunked'
-	key POST /api/viewer/leave -d "$(obj userId 觀眾 stageArn "$MASTER")" -H 'Accept-Language: en'
-	key DELETE /api/stage/replication/stop -d '{}'
-	head -c 65537 /dev/zero >"$BATS_TEST_TMPDIR/big"
-	# Each web server refuses it itself, in words of its own.
-	for url in "$lighttpd_url" "$BASE_URL"; do
-		BASE_URL=$url api POST /api/viewer/heartbeat - --data-binary "@$BATS_TEST_TMPDIR/big"
-		assert_error 413 PAYLOAD_TOO_LARGE
-	done
-}
 header_tricks() {
 	local arg
 	for arg in "x-api-key: $KEY, $KEY" "x-api-key: $KEY," 'x-api-key;' "X_API_Key: $KEY" "X-Api-Key : $KEY" \
@@ -169,23 +136,17 @@ header_tricks() {
 	assert_status 401
 }
 
-@test "apache: mod_proxy_fcgi answers what lighttpd answers, byte for byte (R38)" {
-	behind proxy
-	conformance
-	key GET "/api/stage/${MASTER/\//%2F}"
-	key GET "/api/viewer/list/${MASTER/\//%2f}"
-	key GET '//api/stats'
-	key GET '/api/stats/../stats'
-}
-
-@test "apache: mod_fcgid and the .htaccess file, too (R38)" {
+@test "apache: mod_fcgid and the .htaccess file answer what lighttpd answers, byte for byte (R38)" {
+	wanted_answers "$SUITE_DIR/site-wanted"
 	behind fcgid
-	conformance
+	answers_of "$BASE_URL" "$SHARED-fcgid/answers"
+	same_answers all "$SUITE_DIR/site-wanted" "$SHARED-fcgid/answers"
 }
 
-@test "apache: plain CGI, too (R38)" {
+@test "apache: plain CGI does, too (R38)" {
 	behind cgid
-	conformance
+	answers_of "$BASE_URL" "$SHARED-cgid/answers"
+	same_answers all "$SUITE_DIR/site-wanted" "$SHARED-cgid/answers"
 }
 
 @test "apache: what it must say itself has the form of every other error" {

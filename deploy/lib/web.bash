@@ -76,14 +76,17 @@ remove_sockets() {
 # It writes its pid file only when it has the port.
 lighttpd_has_port() { [[ -s $SOCKETS/lighttpd.pid ]]; }
 
+# As many descriptors as this account may have: lighttpd raises its limit by itself only when it may
+# have all of max-fds.
 try_lighttpd() { # PORT
 	rm -f "$SOCKETS/lighttpd.pid"
 	bare_env
+	# shellcheck disable=SC2016 # the inner shell expands it
 	spawn lighttpd "${bare[@]}" IVS_BIND="${API_BIND:-127.0.0.1}" IVS_PORT="$1" \
 		IVS_SOCKETS="$SOCKETS/fcgi" IVS_PID="$SOCKETS/lighttpd.pid" \
 		IVS_TMP="$SOCKETS/uploads" \
 		IVS_ERRORS="$SOCKETS/errors" IVS_WEB_USER="$(web_user)" \
-		lighttpd -D -f "$ROOT/deploy/lighttpd.conf"
+		sh -c 'ulimit -S -n "$(ulimit -H -n)"; exec lighttpd -D -f "$1"' lighttpd "$ROOT/deploy/lighttpd.conf"
 	wait_for lighttpd 10 lighttpd_has_port
 }
 
