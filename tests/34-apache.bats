@@ -93,7 +93,7 @@ behind() { # proxy|fcgid|cgid
 lighttpd_url=$BASE_URL
 
 # What makes one answer differ from the next is taken out.
-plain() { sed -E 's/"(timestamp|serverTime|joinedAt|refreshedAt)":"[^"]*"/"\1":"-"/g; s/"(uptime|used|total)":[0-9]+/"\1":0/g'; }
+plain() { sed -E 's/"(timestamp|serverTime|joinedAt|refreshedAt)":"[^"]*"/"\1":"-"/g; s/"(uptime|used|total|ageSeconds)":[0-9]+/"\1":0/g'; }
 answer() { # METHOD PATH [CURL_ARGS...]
 	local method=$1 path=$2
 	shift 2

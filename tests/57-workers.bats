@@ -15,6 +15,10 @@ teardown() {
 	thaw emulator
 	pgrep -P "$(pid_of viewer)" | xargs -r kill -CONT
 }
+teardown_file() {
+	empty_show
+	forget_publisher
+}
 start_token() {
 	TOKEN_MODE=local IVS_SIGNING_KEY_FILE="$own/key.pem" \
 		IVS_SIGNING_KEY_ARN="arn:aws:ivs:$AWS_REGION:$AWS_ACCOUNT_ID:public-key/11111111-2222-3333-4444-555555555555" \
@@ -70,8 +74,7 @@ says() { grep -q "$1" "$log"; }
 # ---- restart ----
 
 # A kick of $u, seated on the master stage, that waits for AWS: $kick is its process.
-slow_kick() {
-	freeze emulator
+begin_kick() {
 	status_of POST /api/viewer/kick --max-time 30 -d "$(obj userId "$u")" >"$own/kick" 3>&- &
 	kick=$!
 	sleep 0.5 # so that a worker is in it
@@ -95,16 +98,17 @@ told() { jq -c "select(.msg == \"$1\")" "$SUITE_DIR/log/viewer.log" | wc -l; } #
 	local viewer u v i
 	u=$(fresh) v=$(fresh)
 	seated "$v" "$u"
-	slow_kick
+	fault '{"operation":"DisconnectParticipant","action":"delay","delayMs":4000}'
+	begin_kick
 	viewer=$(pid_of viewer)
 	"$PROJECT_ROOT/deploy/stack" restart viewer "$SUITE_DIR" 3>&- >/dev/null &
 	restart=$!
 	for i in {1..15}; do
-		beats "$v"
+		beats "$v" 2
 		sleep 0.1
 	done
-	! is_gone "$viewer"
-	thaw emulator
+	[ ! -s "$own/kick" ]
+	kill -0 "$viewer"
 	wait "$kick"
 	wait "$restart"
 	[ "$(pid_of viewer)" != "$viewer" ]
@@ -161,17 +165,18 @@ waiting_on() { # PATH NUMBER
 	local u v old in_call killed begun
 	u=$(fresh) v=$(fresh)
 	seated "$v" "$u"
-	killed=$(told 'a worker without a sign of life is killed')
-	warned=$(told 'a worker gives no sign of life')
+	killed=$(told 'worker does not respond: killed')
+	warned=$(told 'worker does not respond')
 	old=$(pgrep -P "$(pid_of viewer)")
-	slow_kick
+	freeze emulator
+	begin_kick
 	begun=$SECONDS
 	kill -STOP $old
 	beats "$v" 10
-	equals "$(told 'no worker has come round: one more is started')" 1
-	wait_until $((begun + 25 - SECONDS)) has_told 'a worker without a sign of life is killed' $((killed + 2))
+	equals "$(told 'no worker responds: a spare worker is started')" 1
+	wait_until $((begun + 25 - SECONDS)) has_told 'worker does not respond: killed' $((killed + 2))
 	((SECONDS - begun >= 19))
-	equals "$(told 'a worker gives no sign of life')" $((warned + 2))
+	equals "$(told 'worker does not respond')" $((warned + 2))
 	# The one that waits for AWS said that it may be silent for longer.
 	in_call=$(for pid in $old; do is_gone "$pid" || echo "$pid"; done)
 	equals "$(wc -w <<<"$in_call")" 1
@@ -179,9 +184,9 @@ waiting_on() { # PATH NUMBER
 	kill -CONT "$in_call"
 	thaw emulator
 	wait "$kick"
-	# The stand-in goes when it is not needed any more.
+	# The spare worker ends when it is not needed any more.
 	wait_until 5 eval '[ "$(pgrep -P "$(pid_of viewer)" | wc -l)" = 3 ]'
-	! is_gone "$in_call"
+	kill -0 "$in_call"
 }
 has_told() { (($(told "$1") >= $2)); }
 

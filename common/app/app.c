@@ -168,7 +168,7 @@ tick(struct app *app)
 			app->program->parts[i]->tick(app);
 }
 
-/* The program's own number is for stores that answer within a second. */
+/* The program's slow_s assumes that Redis answers; it may also time out once. */
 static int64_t
 slow_ms(const struct run *run)
 {

@@ -241,7 +241,7 @@ log_err(enum log_level level, const char *msg, const struct err *err)
 	log_event(level, msg, f, n);
 }
 
-/* Where the next line goes out, the number of those that did not is told before it. */
+/* The line that precedes the next one after a loss. True: it went out. */
 static bool
 tell_lost(void)
 {

@@ -45,8 +45,8 @@ void log_event(
 	} while (0)
 /* The whole of an error: kind's cause and trail, and which engine. */
 void log_err(enum log_level level, const char *msg, const struct err *err);
-/* Waits for at most LOG_SINK_MS (log_sink.h). What stderr does not take is lost; the next line that
- * goes out is preceded by one that tells how many were. */
+/* Waits for LOG_SINK_MS at most (log_sink.h). Lines that stderr does not take are lost; a line with
+ * their number precedes the next one that goes out. */
 void log_flush(void);
 /* How many lines this process has lost. */
 size_t log_lost(void);

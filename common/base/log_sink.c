@@ -28,9 +28,9 @@ static struct {
 /* ---- where it goes ---- */
 
 /*
- * A pipe opened anew is a description of our own. It may belong to somebody else and refuse
- * that: then poll() has to do. It says whether there is room, but another process may be faster:
- * a worker that blocks for that is replaced by its supervisor.
+ * Opening a pipe anew gives a description of our own. A pipe of another user refuses that; poll()
+ * then decides. Another process may fill the pipe between poll() and write(): the supervisor
+ * replaces a worker that blocks there.
  */
 static int
 open_pipe(void)
@@ -40,7 +40,7 @@ open_pipe(void)
 	return fd >= 0 ? fd : STDERR_FILENO;
 }
 
-/* Looked at each time, since stderr may have become something else. */
+/* Checked each time: stderr may have been redirected. */
 static bool
 find(void)
 {
@@ -60,8 +60,7 @@ find(void)
 	return true;
 }
 
-/* What goes out at once: a pipe keeps writes of several processes apart up to PIPE_BUF only, and a
- * terminal that has room may have no more. */
+/* Bytes of one write: a pipe keeps writes of several processes apart up to PIPE_BUF only. */
 static size_t
 limit(void)
 {
@@ -93,7 +92,7 @@ write_some(const char *p, size_t n)
 				     : write(sink.fd, p, n);
 }
 
-/* Bytes written; less than n when stderr is gone, full, or has no room until the deadline. */
+/* Bytes written; less than n when stderr failed, or had no room until the deadline. */
 static size_t
 write_all(const char *p, size_t n, int64_t deadline_ms)
 {

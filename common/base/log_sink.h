@@ -1,10 +1,10 @@
 /*
- * log_sink.h - stderr, for the log: never waited for.             layer: base
+ * log_sink.h - writes log lines to stderr without blocking.       layer: base
  *
- * Lines go out whole and in order. What stderr does not take within LOG_SINK_MS is given up; from
- * then on, until it takes something again, lines are tried without waiting. stderr may be shared
- * with other processes, so its open file description stays as it is (O_NONBLOCK belongs to
- * that): sockets are written with MSG_DONTWAIT, pipes by a description of our own.
+ * Lines go out whole and in order. A line that stderr does not take within LOG_SINK_MS is dropped;
+ * from then on lines are tried without waiting, until stderr takes one. stderr may be shared with
+ * other processes, and O_NONBLOCK would be theirs, too (it belongs to the open file description):
+ * sockets are written with MSG_DONTWAIT, pipes through a description of our own.
  */
 #ifndef BASE_LOG_SINK_H
 #define BASE_LOG_SINK_H

@@ -69,7 +69,7 @@ int64_t conn_parked_us(const struct conn *c);
 /* Copies the answer; closes when it has gone out. c is not to be used any more. */
 void conns_answer(struct conns *cs, struct conn *c, struct str answer);
 
-/* Accept nobody any more; empty: but those who have connected until now. */
+/* Stop accepting. empty: connections that wait at the socket now are still accepted. */
 void conns_stop(struct conns *cs, bool empty);
 /* Is a connection still to be accepted, a request half read, or an answer half written? */
 bool conns_busy(const struct conns *cs);

@@ -50,7 +50,7 @@ find_named(const char *name, int64_t n)
 	return -1;
 }
 
-/* Neither a child nor a second look shall take them for its own. */
+/* Children must not take the descriptors for theirs, nor must a second call. */
 static void
 forget_given(int64_t n)
 {

@@ -2,8 +2,8 @@
  * listen.h - the socket a program listens on.                     layer: web
  *
  * A service manager may open it and hand it over (sd_listen_fds(3): LISTEN_PID, LISTEN_FDS,
- * LISTEN_FDNAMES). Such a socket outlives the program: what connects during a restart waits for
- * the next one. A socket of our own ends with us.
+ * LISTEN_FDNAMES). Such a socket outlives the program: connections made during a restart wait for
+ * the next program. A socket of our own ends with the program.
  */
 #ifndef WEB_LISTEN_H
 #define WEB_LISTEN_H
@@ -35,7 +35,10 @@ bool listen_given(const char *name, struct listener *ret, struct err *err);
  */
 bool listen_open(const char *path, int backlog, struct listener *ret, struct err *err);
 
-/* Nobody finds a socket of our own any more; who has connected is still to be accepted. */
+/*
+ * Removes a socket of our own from the file system: new connections are refused at once, while those
+ * already made can still be accepted.
+ */
 void listen_hide(const struct listener *l);
 
 #endif

@@ -17,11 +17,11 @@
 #include "base/banned.h"
 
 #define RESTART_MS 1000
-/* A wrong setting shows at once. Later it is no reason to end those who do their work. */
+/* A wrong setting shows at once. Later it is no reason to end workers that serve. */
 #define START_MS 3000
 #define LOOK_MS 200
 #define END_LOOK_MS 20
-/* Longer between two looks: the supervisor did not run, and its workers maybe neither. */
+/* Longer between two checks: the supervisor was suspended, maybe with its workers. */
 #define AWAY_MS 2000
 
 struct worker {
@@ -31,12 +31,12 @@ struct worker {
 	bool warned, told; /* told: to end */
 };
 
-struct crew {
+struct supervisor {
 	const struct prefork *p;
-	struct worker w[PREFORK_MAX + 1]; /* the n-th is the stand-in */
+	struct worker w[PREFORK_MAX + 1]; /* the n-th is the spare worker */
 	int n;
 	int64_t looked_ms;
-	int64_t floor_ms; /* no silence began before this */
+	int64_t floor_ms; /* silence counts from here: end of the last suspension */
 	bool stopping;
 	int fatal;
 };
@@ -108,31 +108,31 @@ tell_to_end(struct worker *w)
 	w->told = true;
 }
 
-/* Collect the dead. Returns how many live. */
+/* Reaps dead workers. Returns how many live. */
 static int
-reap(struct crew *c)
+reap(struct supervisor *s)
 {
 	int status, i, live = 0;
 	bool wanted;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		wanted = c->stopping;
-		for (i = 0; i <= c->n; i++) {
-			if (c->w[i].pid != pid)
+		wanted = s->stopping;
+		for (i = 0; i <= s->n; i++) {
+			if (s->w[i].pid != pid)
 				continue;
-			wanted |= c->w[i].told;
-			c->w[i].pid = 0;
+			wanted |= s->w[i].told;
+			s->w[i].pid = 0;
 		}
 		if (WIFEXITED(status) && WEXITSTATUS(status) == EX_CONFIG)
-			c->fatal = EX_CONFIG;
+			s->fatal = EX_CONFIG;
 		if (!wanted)
 			LOG(LOG_ERROR, "worker ended", LOG_INT("pid", pid),
 			    LOG_INT("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
 			    LOG_INT("exit", WIFEXITED(status) ? WEXITSTATUS(status) : 0));
 	}
-	for (i = 0; i <= c->n; i++)
-		live += c->w[i].pid > 0;
+	for (i = 0; i <= s->n; i++)
+		live += s->w[i].pid > 0;
 	return live;
 }
 
@@ -143,16 +143,16 @@ may_start(const struct worker *w)
 }
 
 static void
-restart(struct crew *c)
+restart(struct supervisor *s)
 {
 	int i;
 
-	for (i = 0; i < c->n; i++)
-		if (may_start(&c->w[i]))
-			start(c->p, &c->w[i]);
+	for (i = 0; i < s->n; i++)
+		if (may_start(&s->w[i]))
+			start(s->p, &s->w[i]);
 }
 
-/* ---- signs of life ---- */
+/* ---- watchdog ---- */
 
 static int64_t
 later(int64_t a, int64_t b)
@@ -160,21 +160,21 @@ later(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
-/* Since when the worker has not come round, ms. */
+/* Time since the last round of the worker's loop. */
 static int64_t
-away_ms(const struct crew *c, const struct worker *w, int64_t now)
+away_ms(const struct supervisor *s, const struct worker *w, int64_t now)
 {
-	return now - later(atomic_load(&w->sign->round_ms), c->floor_ms);
+	return now - later(atomic_load(&w->sign->round_ms), s->floor_ms);
 }
 
-/* The same, without what it announced. */
+/* The same, but counted from the end of a long step that it announced. */
 static int64_t
-silent_ms(const struct crew *c, const struct worker *w, int64_t now)
+silent_ms(const struct supervisor *s, const struct worker *w, int64_t now)
 {
 	int64_t announced_ms = atomic_load(&w->sign->until_ms);
 
 	return announced_ms > now ? 0
-				  : now - later(announced_ms, now - away_ms(c, w, now));
+				  : now - later(announced_ms, now - away_ms(s, w, now));
 }
 
 static bool
@@ -184,81 +184,81 @@ is_busy(const struct worker *w)
 }
 
 static void
-judge(const struct crew *c, struct worker *w, int64_t now)
+check_worker(const struct supervisor *s, struct worker *w, int64_t now)
 {
-	int64_t silent = silent_ms(c, w, now);
+	int64_t silent = silent_ms(s, w, now);
 
 	if (silent < PREFORK_WARN_MS) {
 		w->warned = false;
 	} else if (silent >= PREFORK_KILL_MS) {
-		LOG(LOG_ERROR, "a worker without a sign of life is killed",
-		    LOG_INT("pid", w->pid), LOG_INT("silent_ms", silent));
+		LOG(LOG_ERROR, "worker does not respond: killed", LOG_INT("pid", w->pid),
+		    LOG_INT("silent_ms", silent));
 		kill(w->pid, SIGKILL);
 	} else if (!w->warned) {
-		LOG(LOG_WARN, "a worker gives no sign of life", LOG_INT("pid", w->pid),
+		LOG(LOG_WARN, "worker does not respond", LOG_INT("pid", w->pid),
 		    LOG_INT("silent_ms", silent));
 		w->warned = true;
 	}
 }
 
-/* How many of the n workers are alive, and whether one of them has come round lately. */
+/* How many of the n workers are alive, and whether one of them responds. */
 static int
-count_alive(const struct crew *c, int64_t now, bool *ret_serves)
+count_alive(const struct supervisor *s, int64_t now, bool *ret_serves)
 {
 	const struct worker *w;
 	int alive = 0;
 
 	*ret_serves = false;
-	for (w = c->w; w < c->w + c->n; w++) {
+	for (w = s->w; w < s->w + s->n; w++) {
 		alive += w->pid > 0;
 		*ret_serves |=
-		    w->pid > 0 && !w->told && away_ms(c, w, now) < PREFORK_STAND_IN_MS;
+		    w->pid > 0 && !w->told && away_ms(s, w, now) < PREFORK_SPARE_MS;
 	}
 	return alive;
 }
 
 static void
-stand_in(struct crew *c, int64_t now)
+run_spare(struct supervisor *s, int64_t now)
 {
-	struct worker *w = &c->w[c->n];
+	struct worker *w = &s->w[s->n];
 	bool serves;
-	int alive = count_alive(c, now, &serves);
+	int alive = count_alive(s, now, &serves);
 
 	if (serves) {
 		tell_to_end(w);
 	} else if (alive > 0 && may_start(w)) {
-		LOG(LOG_WARN, "no worker has come round: one more is started",
+		LOG(LOG_WARN, "no worker responds: a spare worker is started",
 		    LOG_INT("workers", alive));
-		start(c->p, w);
+		start(s->p, w);
 	}
 }
 
 static void
-look_after(struct crew *c)
+check_workers(struct supervisor *s)
 {
 	int64_t now = clock_mono_ms();
 	int i;
 
-	if (now - c->looked_ms > AWAY_MS)
-		c->floor_ms = now;
-	c->looked_ms = now;
-	for (i = 0; i <= c->n; i++)
-		if (c->w[i].pid > 0)
-			judge(c, &c->w[i], now);
-	stand_in(c, now);
+	if (now - s->looked_ms > AWAY_MS)
+		s->floor_ms = now;
+	s->looked_ms = now;
+	for (i = 0; i <= s->n; i++)
+		if (s->w[i].pid > 0)
+			check_worker(s, &s->w[i], now);
+	run_spare(s, now);
 	log_flush();
 }
 
-/* ---- the end ---- */
+/* ---- shutdown ---- */
 
-/* Workers in a long step are told to end after it. How many of these, and of the others, live. */
+/* Tells workers in a long step to end after it. Counts living workers: told, and still serving. */
 static void
-tell_busy(struct crew *c, int *ret_told, int *ret_serving)
+tell_busy(struct supervisor *s, int *ret_told, int *ret_serving)
 {
 	struct worker *w;
 
 	*ret_told = *ret_serving = 0;
-	for (w = c->w; w <= c->w + c->n; w++) {
+	for (w = s->w; w <= s->w + s->n; w++) {
 		if (is_busy(w))
 			tell_to_end(w);
 		*ret_told += w->pid > 0 && w->told;
@@ -266,83 +266,83 @@ tell_busy(struct crew *c, int *ret_told, int *ret_serving)
 	}
 }
 
-/* The others serve meanwhile; if there is none, one more does. */
+/* The other workers serve meanwhile; without any, the spare worker does. */
 static void
-finish_long_steps(struct crew *c)
+finish_long_steps(struct supervisor *s)
 {
-	int64_t end_ms = clock_mono_ms() + c->p->slow_ms;
-	struct worker *extra = &c->w[c->n];
+	int64_t end_ms = clock_mono_ms() + s->p->slow_ms;
+	struct worker *extra = &s->w[s->n];
 	int told, serving;
 
-	for (; clock_mono_ms() < end_ms; reap(c)) {
-		tell_busy(c, &told, &serving);
+	for (; clock_mono_ms() < end_ms; reap(s)) {
+		tell_busy(s, &told, &serving);
 		if (told == 0)
 			return;
 		if (serving == 0 && may_start(extra))
-			start(c->p, extra);
+			start(s->p, extra);
 		if (is_end(wait_signal(END_LOOK_MS)))
 			return;
 	}
 }
 
 static void
-stop_all(struct crew *c)
+stop_all(struct supervisor *s)
 {
 	int64_t deadline;
 	int i;
 
-	c->stopping = true;
-	finish_long_steps(c);
-	listen_hide(c->p->listener);
-	for (i = 0; i <= c->n; i++)
-		tell_to_end(&c->w[i]);
+	s->stopping = true;
+	finish_long_steps(s);
+	listen_hide(s->p->listener);
+	for (i = 0; i <= s->n; i++)
+		tell_to_end(&s->w[i]);
 	deadline = clock_mono_ms() + PREFORK_GRACE_S * 1000;
-	while (reap(c) > 0) {
-		for (i = 0; i <= c->n && clock_mono_ms() > deadline; i++)
-			if (c->w[i].pid > 0)
-				kill(c->w[i].pid, SIGKILL);
+	while (reap(s) > 0) {
+		for (i = 0; i <= s->n && clock_mono_ms() > deadline; i++)
+			if (s->w[i].pid > 0)
+				kill(s->w[i].pid, SIGKILL);
 		wait_signal(END_LOOK_MS);
 	}
 }
 
 static void
-hire(struct crew *c, const struct prefork *p)
+start_all(struct supervisor *s, const struct prefork *p)
 {
 	struct watch_sign *signs;
 	int i;
 
-	c->p = p;
-	c->n = p->n_workers < PREFORK_MAX ? p->n_workers : PREFORK_MAX;
-	c->looked_ms = clock_mono_ms();
-	signs = watch_share((size_t)c->n + 1);
-	for (i = 0; i <= c->n; i++)
-		c->w[i].sign = &signs[i];
-	c->w[c->n].started_ms = c->looked_ms - RESTART_MS;
-	for (i = 0; i < c->n; i++)
-		start(p, &c->w[i]);
+	s->p = p;
+	s->n = p->n_workers < PREFORK_MAX ? p->n_workers : PREFORK_MAX;
+	s->looked_ms = clock_mono_ms();
+	signs = watch_share((size_t)s->n + 1);
+	for (i = 0; i <= s->n; i++)
+		s->w[i].sign = &signs[i];
+	s->w[s->n].started_ms = s->looked_ms - RESTART_MS;
+	for (i = 0; i < s->n; i++)
+		start(p, &s->w[i]);
 }
 
 int
 prefork_run(const struct prefork *p)
 {
-	struct crew c = { 0 };
+	struct supervisor s = { 0 };
 	sigset_t set = signals();
 	int64_t began_ms = clock_mono_ms();
 
 	signal(SIGHUP, SIG_IGN); /* settings are read at the start only */
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	hire(&c, p);
+	start_all(&s, p);
 	for (;;) {
 		if (is_end(wait_signal(LOOK_MS))) {
-			stop_all(&c);
+			stop_all(&s);
 			return 0;
 		}
-		reap(&c);
-		if (c.fatal != 0 && clock_mono_ms() - began_ms < START_MS) {
-			stop_all(&c);
-			return c.fatal;
+		reap(&s);
+		if (s.fatal != 0 && clock_mono_ms() - began_ms < START_MS) {
+			stop_all(&s);
+			return s.fatal;
 		}
-		restart(&c);
-		look_after(&c);
+		restart(&s);
+		check_workers(&s);
 	}
 }

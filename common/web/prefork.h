@@ -1,19 +1,19 @@
 /*
  * prefork.h - a supervisor and its workers.                       layer: web
  *
- * The parent opens nothing, forks the workers and starts a dead one again, at once the
- * first time, then no more than once a second for each.
+ * The parent opens nothing, forks the workers and replaces a worker that dies: at once the first
+ * time, then at most once a second each.
  *
- * Frozen workers. A worker that gives no sign of life (web/watch.h) for PREFORK_WARN_MS is
- * logged; after PREFORK_KILL_MS it is killed and replaced. The time until which it may be
- * silent counts from the end of the long step it announced. When no worker has come round for
- * PREFORK_STAND_IN_MS, one more is started, which serves until another one does again. Time in
- * which the supervisor itself did not run counts for nobody.
+ * Watchdog. A worker that does not respond (web/watch.h) for PREFORK_WARN_MS is logged; after
+ * PREFORK_KILL_MS it is killed and replaced. While a worker is in a long step, both times count
+ * from the end it announced. When no worker has completed a round of its loop for
+ * PREFORK_SPARE_MS, a spare worker is started; it ends when another worker responds again. Time in
+ * which the supervisor itself did not run counts for no worker.
  *
- * The end. After SIGTERM or SIGINT the workers in a long step finish it, for at most slow_ms,
- * while the others go on serving; then the socket, if it is our own, disappears from the file
- * system and all end in good order. Whoever is still there PREFORK_GRACE_S later is killed. A
- * second signal cuts the first part short.
+ * Shutdown. After SIGTERM or SIGINT, workers in a long step finish it, within slow_ms, and the
+ * other workers go on serving. Then a socket of our own is removed from the file system, and all
+ * workers end in order. A worker that is left PREFORK_GRACE_S later is killed. A second signal
+ * skips the first part.
  */
 #ifndef WEB_PREFORK_H
 #define WEB_PREFORK_H
@@ -24,7 +24,7 @@
 #define PREFORK_MAX 64
 #define PREFORK_WARN_MS 10000
 #define PREFORK_KILL_MS 20000
-#define PREFORK_STAND_IN_MS 4000
+#define PREFORK_SPARE_MS 4000
 
 /* Runs in each worker; its result is the exit code. 78 (EX_CONFIG) in the first seconds ends
  * everything. */

@@ -359,8 +359,8 @@ turn(const struct serve *s, struct metrics_flush *f, struct conns *cs, struct sl
 	watch_round();
 }
 
-/* Nobody new; those who have been let in get their answers, if they are quick. With the last call
- * so do those who wait in front of the socket: when it closes they would be cut off. */
+/* Nobody new; those who have been let in get their answers, if they are quick. With
+ * last_call, connections that wait at the socket are served, too: closing it would cut them off. */
 static void
 see_off(const struct serve *s, struct metrics_flush *f, struct conns *cs,
     struct slot *slots, const sigset_t *asleep)

@@ -23,8 +23,7 @@
 #define SERVE_TICK_MS 1000
 /* At the end: for those whose request is half read or whose answer is half written. */
 #define SERVE_STOP_MS 1000
-/* What is done between two batches, or waiting for a patient Redis, takes no longer: the
- * supervisor is told (web/watch.h). */
+/* Work between two batches takes no longer; the supervisor is told so (web/watch.h). */
 #define SERVE_BETWEEN_MS 40000
 
 struct serve {
@@ -42,7 +41,7 @@ struct serve {
 	 * requests of this worker: what may be long is what must come before they are answered. */
 	void (*tick)(struct app *app);
 	int64_t slow_ms; /* what a slow route may take, at most */
-	/* The socket ends with this program: at the end those who have connected are answered. */
+	/* The socket ends with this program: at shutdown, connections that wait at it are served. */
 	bool last_call;
 };
 

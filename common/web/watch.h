@@ -1,10 +1,10 @@
 /*
- * watch.h - signs of life of a worker, for its supervisor.        layer: web
+ * watch.h - a worker tells its supervisor that it responds.       layer: web
  *
- * The signs lie in memory that the supervisor shares with its workers. A worker writes when it
- * last came round its loop. Before a step that may take long it writes until when it may be
- * silent. A sign costs a look at the clock and a store. A process without a supervisor writes
- * into a sign of its own, which nobody reads.
+ * The signs are in memory that the supervisor shares with its workers. A worker writes the time of
+ * each round of its loop. Before a step that may take long, it announces how long. A sign costs a
+ * look at the clock and a store. A process without a supervisor writes into a sign of its own,
+ * which no process reads.
  */
 #ifndef WEB_WATCH_H
 #define WEB_WATCH_H
@@ -14,7 +14,7 @@
 
 struct watch_sign {
 	_Atomic int64_t round_ms; /* of clock_mono_ms: the last round of the loop */
-	_Atomic int64_t until_ms; /* of clock_mono_ms; 0: nothing long is under way */
+	_Atomic int64_t until_ms; /* of clock_mono_ms: end of a long step; 0: in none */
 };
 
 /* n signs, shared with all processes forked later. Never NULL: without memory the process ends. */
@@ -23,9 +23,9 @@ struct watch_sign *watch_share(size_t n);
 /* From now on this process writes into *sign. */
 void watch_use(struct watch_sign *sign);
 
-/* The loop has come round: nothing long is under way. */
+/* A round of the loop is complete; a long step is over. */
 void watch_round(void);
-/* The worker may be silent for the next ms milliseconds. */
+/* A long step begins, of ms milliseconds at most. */
 void watch_busy(int64_t ms);
 
 #endif
