@@ -74,6 +74,7 @@ make_token(struct app *app, struct req *rq, enum token_role role, const struct o
 		.id = o->id,
 		.participant_id = o->participant_id,
 		.stage_arn = stage->arn,
+		.aws_clock = stage->aws_clock,
 		.duration_s = role == TOKEN_VIEWER
 				  ? app->cfg->viewer_token_duration_s
 				  : app->cfg->publisher_token_duration_s };
@@ -421,6 +422,7 @@ viewer(struct app *app, struct req *rq, const struct reply *reply, struct resp *
 	if (seat.kept)
 		o->participant_id = o->join.proof.participant_id;
 	stage_from_json(app->cfg, seat.stage_arn, seat.stage_json, &stage);
+	stage.aws_clock = seat.aws_clock;
 	if (!make_token(app, rq, TOKEN_VIEWER, o, &stage, &t, err) ||
 	    !confirm(app, rq, o, &seat, &t, err)) {
 		give_back(app, rq, o, &seat);

@@ -404,7 +404,7 @@ local_token() { # KIND BODY [NAME=VALUE...]
 	read_token "$(json .data.token)" "$key.pub"
 	equals "$(jq -r '"\(.alg) \(.typ) \(.kid)"' <<<"$token_head")" "ES384 JWT $key_arn"
 	equals "$(jq -r '"\(.jti) \(.resource) \(.topic) \(.user_id) \(.version) \(.exp - .iat) \(.capabilities | tojson)"' <<<"$token_claims")" \
-		"$(json .data.participantId) $stage ${stage##*/} viewer-$u 1.0 3600 {\"allow_publish\":false,\"allow_subscribe\":true}"
+		"$(json .data.participantId) $stage ${stage##*/} viewer-$u 1.0 3605 {\"allow_publish\":false,\"allow_subscribe\":true}"
 	equals "$(jq -r '[(.events_url, .whip_url) | startswith("http") or startswith("ws")] | all' <<<"$token_claims")" true
 	equals "$(json '.data | "\(.userId) \(.expiresIn) \(.currentViewers)"')" "$u 3600 1"
 	equals "$(made)" "$before"
@@ -419,7 +419,7 @@ local_token() { # KIND BODY [NAME=VALUE...]
 	assert_status 200
 	read_token "$(json .data.token)" "$key.pub"
 	equals "$(jq -r '"\(.user_id) \(.exp - .iat) \(.capabilities | tojson)"' <<<"$token_claims")" \
-		"broadcaster-$u 14400 {\"allow_publish\":true,\"allow_subscribe\":false}"
+		"broadcaster-$u 14405 {\"allow_publish\":true,\"allow_subscribe\":false}"
 	equals "$(publisher_info | jq -r .participantId)" "$(json .data.participantId)"
 	local_token mediaserver "$(obj serverId "$u" stageArn "$MASTER")" HTTP_X_INTERNAL_SECRET="$INTERNAL_SECRET"
 	assert_status 200

@@ -5,6 +5,7 @@ load lib/common
 
 teardown() {
 	emulator DELETE faults >/dev/null
+	emulator POST clock '{"offsetSeconds":0}' >/dev/null
 	emulator POST quotas '{"rates":false,"stages":1000,"keys":3}' >/dev/null
 	emulator POST timing '{"notPublishingType":"ConflictException"}' >/dev/null
 	redis_c del "${P}aws:slot:GetStage" "${P}aws:slot:CreateParticipantToken" >/dev/null
@@ -335,4 +336,57 @@ reserved_until() {
 	fault '{"operation":"DeleteStage","count":3,"status":503}'
 	aws --guard 1 DeleteStage "$STAGE_OF_NOBODY"
 	equals "$(kind) $(json .guarded)" "UNCERTAIN 2"
+}
+
+# A show of its own whose clock against AWS is learnt by the jobs alone.
+clock_show() {
+	C="${P}aws-clock$BATS_TEST_NUMBER:"
+	own_show "$C"
+	redis_c hset "${C}stages" "$MASTER" '{"name":"n","events":"wss://e","whip":"https://w"}' >/dev/null
+}
+# One run of a job that calls AWS more than once, and its lines about the clock: "LEVEL OFFSET".
+look_at_aws() {
+	REDIS_KEY_PREFIX=$C AUTO_SCALE_ENABLED=false "$BUILD_DIR/cron/autoscale" 2>"$BATS_TEST_TMPDIR/job" || true
+	grep -F 'the clock of this machine' "$BATS_TEST_TMPDIR/job" | jq -r '"\(.lvl) \(.aws_ahead_s // "")"'
+}
+ahead() { redis_c hget "${C}aws:clock" offset; } # ms
+signed_at() { # seconds from now: when a token says that it was made, and its end
+	local now
+	cgi token POST /api/token/mediaserver "$(obj serverId ms stageArn "$MASTER")" REDIS_KEY_PREFIX="$C" \
+		TOKEN_MODE=local IVS_SIGNING_KEY_FILE="$key" IVS_SIGNING_KEY_ARN="$KEY_OF_NOBODY" \
+		HTTP_X_INTERNAL_SECRET="$INTERNAL_SECRET"
+	assert_status 200
+	now=$(date +%s)
+	json .data.token | cut -d. -f2 | tr '_-' '/+' | base64 -d 2>/dev/null |
+		jq -r --argjson now "$now" '"\(.iat - $now) \(.exp - .iat)"'
+}
+
+@test "clock: AWS' time is read from any answer, kept for all processes, and signs; a warning once per change" {
+	local off before
+	clock_show
+	key=$BATS_TEST_TMPDIR/key.pem
+	openssl ecparam -name secp384r1 -genkey -noout -out "$key"
+	chmod 600 "$key"
+	equals "$(look_at_aws)" ''
+	off=$(ahead)
+	((off > -3000 && off < 3000))
+	read -r off _ < <(signed_at)
+	((off >= -8 && off <= -4)) # iat lies some seconds back
+	emulator POST clock '{"offsetSeconds":90}' >/dev/null
+	matches "$(look_at_aws)" '^warn (8[89]|9[01])$'
+	off=$(ahead)
+	((off > 87000 && off < 93000))
+	# A process that has not called AWS signs by AWS' clock.
+	before=$(emulator GET calls)
+	read -r off _ < <(signed_at)
+	equals "$(emulator GET calls)" "$before"
+	((off >= 81 && off <= 88))
+	equals "$(look_at_aws)" ''
+	emulator POST clock '{"offsetSeconds":-90}' >/dev/null
+	matches "$(look_at_aws)" '^warn -(8[89]|9[012])$'
+	emulator POST clock '{"offsetSeconds":0}' >/dev/null
+	matches "$(look_at_aws)" '^info '
+	equals "$(look_at_aws)" ''
+	read -r off _ < <(signed_at)
+	((off >= -8 && off <= -4))
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "aws/aws_clock.h"
 #include "aws/creds.h"
 #include "aws/ivs_error.h"
 #include "aws/limiter.h"
@@ -32,9 +33,9 @@ struct ivs {
 	struct limiter *limiter;
 	ivs_guard *guard;
 	void *guard_arg;
-	int64_t deadline_ms;	    /* of clock_mono_ms, set by the caller; 0: none */
-	int64_t wary_until_ms;	    /* after a call that took all its time */
-	int64_t aws_since_mono_ms;  /* AWS' clock minus clock_mono_ms; 0: trust ours */
+	int64_t deadline_ms;   /* of clock_mono_ms, set by the caller; 0: none */
+	int64_t wary_until_ms; /* after a call that took all its time */
+	struct aws_clock clock;
 	int budget;		    /* tokens left for retries */
 	struct ivs_failure failure; /* of the last try */
 	char request_id[sizeof(((struct err *)0)->request_id)]; /* of the last answer */
@@ -47,6 +48,7 @@ struct call {
 	const struct aws_op *op;
 	struct aws_request rq;
 	int64_t deadline_ms; /* of clock_mono_ms */
+	int64_t signed_s;    /* the last try's date, Unix time */
 	int tries;	     /* begun */
 	int retries;
 	int last_cost;
@@ -70,17 +72,6 @@ ivs_open(const struct config *cfg, struct redis *redis)
 		return v;
 	ivs_close(v);
 	return NULL;
-}
-
-void
-ivs_close(struct ivs *v)
-{
-	if (v == NULL)
-		return;
-	limiter_close(v->limiter);
-	creds_close(v->creds);
-	http_close(v->http);
-	free(v);
 }
 
 bool
@@ -107,10 +98,13 @@ ivs_set_deadline(struct ivs *v, int64_t mono_ms)
 int64_t
 ivs_now_ms(const struct ivs *v)
 {
-	/* counted on from when AWS told it: ours may be set right meanwhile */
-	if (v->aws_since_mono_ms != 0)
-		return clock_mono_ms() + v->aws_since_mono_ms;
-	return clock_now_ms();
+	return aws_clock_now_ms(&v->clock);
+}
+
+void
+ivs_clock_known(struct ivs *v, struct str clock)
+{
+	aws_clock_known(&v->clock, clock);
 }
 
 const struct ivs_failure *
@@ -131,6 +125,18 @@ aws_incomplete(
 	err->reason = IVS_REASON_BAD_ANSWER;
 	memcpy(err->request_id, v->request_id, sizeof(err->request_id));
 	return false;
+}
+
+void
+ivs_close(struct ivs *v)
+{
+	if (v == NULL)
+		return;
+	aws_clock_share(&v->clock, v->limiter);
+	limiter_close(v->limiter);
+	creds_close(v->creds);
+	http_close(v->http);
+	free(v);
 }
 
 static bool
@@ -190,9 +196,12 @@ wait_for_turn(struct call *c, struct err *err)
 {
 	struct ivs *v = c->v;
 	int64_t most_ms = left_ms(c) - SEND_MIN_MS, wait_ms;
+	struct limiter_clock clock = aws_clock_to_share(&v->clock);
+	bool taken = limiter_take(v->limiter, c->arena, c->op->name,
+	    most_ms > 0 ? most_ms : 0, &clock, &wait_ms, err);
 
-	if (!limiter_take(v->limiter, c->arena, c->op->name, most_ms > 0 ? most_ms : 0,
-		&wait_ms, err)) {
+	aws_clock_shared(&v->clock, &clock);
+	if (!taken) {
 		err->reason = IVS_REASON_THROTTLED;
 		return false;
 	}
@@ -217,7 +226,7 @@ try_once(struct call *c, json_t **ret, struct err *err)
 {
 	struct http_response answer;
 	struct sigv4_creds creds;
-	int64_t time_ms;
+	int64_t time_ms, sent_ms;
 
 	c->failure = (struct ivs_failure){ .fault = IVS_FAULT_FINAL };
 	c->tries++;
@@ -227,12 +236,15 @@ try_once(struct call *c, json_t **ret, struct err *err)
 	if (time_ms < TRY_MIN_MS)
 		return err_from(err, ERR_FROM_AWS, ERR_UPSTREAM,
 		    "keys and turn took all the time there was: nothing was sent");
-	if (!aws_send(c->v->http, c->arena, &c->rq, &creds, ivs_now_ms(c->v) / 1000,
-		time_ms, &answer, err)) {
+	c->signed_s = ivs_now_ms(c->v) / 1000;
+	sent_ms = clock_mono_ms();
+	if (!aws_send(c->v->http, c->arena, &c->rq, &creds, c->signed_s, time_ms, &answer,
+		err)) {
 		if (err->kind != ERR_UPSTREAM && err->kind != ERR_UNCERTAIN)
 			return false;
 		return failed_softly(c, err->kind == ERR_UNCERTAIN);
 	}
+	aws_clock_read(&c->v->clock, &answer, sent_ms);
 	ivs_error_request_id(&answer, c->v->request_id, sizeof(c->v->request_id));
 	if (answer.status == 200)
 		return read_answer(c, &answer, ret, err);
@@ -247,10 +259,10 @@ repair_clock(struct call *c)
 
 	if (c->clock_repaired || c->failure.server_time_s < 0)
 		return false;
-	off_s = c->failure.server_time_s - ivs_now_ms(c->v) / 1000;
+	off_s = c->failure.server_time_s - c->signed_s;
 	if (off_s >= -CLOCK_WRONG_S && off_s <= CLOCK_WRONG_S)
 		return false;
-	c->v->aws_since_mono_ms = c->failure.server_time_s * 1000 - clock_mono_ms();
+	aws_clock_set(&c->v->clock, c->failure.server_time_s);
 	c->clock_repaired = true;
 	return true;
 }

@@ -61,8 +61,13 @@ void ivs_set_guard(struct ivs *v, ivs_guard *guard, void *arg);
 /* No call lasts longer than until then (of clock_mono_ms); 0: as long as any. */
 void ivs_set_deadline(struct ivs *v, int64_t mono_ms);
 
-/* The clock AWS agrees with. */
+/*
+ * The clock AWS agrees with: ours, or, when the two differ by more than three seconds, AWS' as the Date
+ * of its answers tells it to this process or, by Redis, to any other.
+ */
 int64_t ivs_now_ms(const struct ivs *v);
+/* What a script of Redis answered of it (lua/lib/aws_clock.lua); "" changes nothing. */
+void ivs_clock_known(struct ivs *v, struct str clock);
 
 /* ---- stages ---- */
 

@@ -173,6 +173,18 @@ text_for_log(struct arena *a, struct str text, const struct sigv4_creds *creds)
 	return parse_clean_text(a, text, TEXT_SHOWN_BYTES);
 }
 
+int64_t
+ivs_error_date_s(const struct http_response *answer)
+{
+	int64_t s;
+
+	/* A cache between us and AWS has kept an answer of before. */
+	if (http_header_value(answer, "age").n > 0 ||
+	    !aws_time_http_date(http_header_value(answer, "date"), &s))
+		return -1;
+	return s;
+}
+
 static void
 read_hints(const struct http_response *answer, struct ivs_failure *ret)
 {
@@ -181,7 +193,7 @@ read_hints(const struct http_response *answer, struct ivs_failure *ret)
 	    &ret->server_wait_ms);
 	if (ret->server_wait_ms > SERVER_WAIT_MAX_MS)
 		ret->server_wait_ms = SERVER_WAIT_MAX_MS;
-	(void)aws_time_http_date(http_header_value(answer, "date"), &ret->server_time_s);
+	ret->server_time_s = ivs_error_date_s(answer);
 }
 
 void

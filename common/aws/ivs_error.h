@@ -26,7 +26,7 @@ struct ivs_failure {
 	bool not_publishing;	/* the text ended in "is not publishing" */
 	bool maybe_done;	/* the operation may have happened all the same */
 	int64_t server_wait_ms; /* x-amz-retry-after; -1: absent */
-	int64_t server_time_s;	/* the Date header; -1: absent */
+	int64_t server_time_s;	/* as ivs_error_date_s */
 };
 
 /* Values of err.reason that no answer of AWS is the cause of; the others are in ivs_error.c. */
@@ -37,6 +37,9 @@ struct ivs_failure {
 
 /* x-amzn-RequestId, its letters, digits and '-'; "" when AWS sent none. */
 void ivs_error_request_id(const struct http_response *answer, char *out, size_t size);
+
+/* The Date of an answer, Unix seconds; -1: it has none, or has an Age and may be old. */
+int64_t ivs_error_date_s(const struct http_response *answer);
 
 /*
  * Fill *ret and err (from AWS, with its request id) from an answer that is not 200. Text of AWS goes

@@ -1,6 +1,7 @@
 #include "aws/limiter.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/banned.h"
@@ -39,6 +40,7 @@ static const struct {
 struct limiter {
 	const struct config *cfg;
 	struct redis *redis;
+	char host[65];
 	int64_t next_us[QUOTAS]; /* of this process alone, by clock_mono_ms */
 };
 
@@ -51,6 +53,8 @@ limiter_open(const struct config *cfg, struct redis *redis)
 		return NULL;
 	l->cfg = cfg;
 	l->redis = redis;
+	if (gethostname(l->host, sizeof(l->host) - 1) != 0)
+		l->host[0] = '\0';
 	return l;
 }
 
@@ -93,7 +97,8 @@ limiter_reserve(struct limiter_pace pace, int64_t *next_us, int64_t now_us,
 /* False: Redis did not answer; the slot is then taken from this process' own. */
 static bool
 take_shared(struct limiter *l, struct arena *a, const char *operation,
-    struct limiter_pace pace, int64_t most_wait_ms, bool *ret_taken, int64_t *ret_wait_ms)
+    struct limiter_pace pace, int64_t most_wait_ms, struct limiter_clock *clock,
+    bool *ret_taken, int64_t *ret_wait_ms)
 {
 	struct err away = ERR_INIT;
 	struct redis_call c;
@@ -105,16 +110,37 @@ take_shared(struct limiter *l, struct arena *a, const char *operation,
 	redis_arg_int(&c, pace.interval_us);
 	redis_arg_int(&c, pace.burst);
 	redis_arg_int(&c, most_wait_ms);
+	if (clock->aws_ms != 0)
+		redis_arg_int(&c, clock->aws_ms);
+	else
+		redis_arg(&c, STR(""));
+	redis_arg_int(&c, clock->ahead_ms);
+	redis_arg(&c, str_of(l->host));
 	if (!redis_call(l->redis, &c, &away))
 		return false;
 	*ret_taken = str_is(reply_str(c.reply, 0), "OK");
 	*ret_wait_ms = reply_int(c.reply, 1);
+	clock->told = true;
+	clock->known = reply_str(c.reply, 2);
+	clock->said = reply_str(c.reply, 3);
 	return true;
+}
+
+void
+limiter_share(struct limiter *l, struct arena *a, struct limiter_clock *clock)
+{
+	const struct limiter_pace none = { .interval_us = 1, .burst = 1 };
+	int64_t ignored_ms;
+	bool taken;
+
+	clock->told = false;
+	(void)take_shared(l, a, "", none, 0, clock, &taken, &ignored_ms);
 }
 
 bool
 limiter_take(struct limiter *l, struct arena *a, const char *operation,
-    int64_t most_wait_ms, int64_t *ret_wait_ms, struct err *err)
+    int64_t most_wait_ms, struct limiter_clock *clock, int64_t *ret_wait_ms,
+    struct err *err)
 {
 	struct limiter_pace pace;
 	int64_t wait_ms = 0;
@@ -124,10 +150,12 @@ limiter_take(struct limiter *l, struct arena *a, const char *operation,
 	for (i = 0; i < QUOTAS && strcmp(quotas[i].operation, operation) != 0; i++)
 		;
 	*ret_wait_ms = 0;
+	clock->told = false;
+	clock->known = clock->said = STR("");
 	if (i == QUOTAS)
 		return true;
 	pace = limiter_pace(quotas[i].per_s, l->cfg->aws_quota_share_percent);
-	if (!take_shared(l, a, operation, pace, most_wait_ms, &taken, &wait_ms))
+	if (!take_shared(l, a, operation, pace, most_wait_ms, clock, &taken, &wait_ms))
 		taken = limiter_reserve(
 		    pace, &l->next_us[i], clock_mono_ms() * 1000, most_wait_ms, &wait_ms);
 	if (!taken)

@@ -21,13 +21,27 @@ struct limiter;
 struct limiter *limiter_open(const struct config *cfg, struct redis *redis);
 void limiter_close(struct limiter *l);
 
+/* What travels with a slot: AWS' clock, for all processes (lua/lib/aws_clock.lua). */
+struct limiter_clock {
+	/* in: AWS' Unix time now by an answer read since the last call, 0: none; and how far
+	 * AWS' clock is ahead of this machine's */
+	int64_t aws_ms, ahead_ms;
+	/* out: taken, by Redis; "NOW OFFSET" of Redis' clock, "" for none; WRONG, RIGHT or "" */
+	bool told;
+	struct str known, said;
+};
+
 /*
  * Reserve a slot at most most_wait_ms ahead; the caller waits *ret_wait_ms, then sends.
  * Operations without a quota of their own never wait. ERR_THROTTLED (from AWS): the
  * next free slot is later than that; nothing is reserved.
  */
 bool limiter_take(struct limiter *l, struct arena *a, const char *operation,
-    int64_t most_wait_ms, int64_t *ret_wait_ms, struct err *err);
+    int64_t most_wait_ms, struct limiter_clock *clock, int64_t *ret_wait_ms,
+    struct err *err);
+
+/* No slot, the clock alone: of a process that ends. Without Redis nothing happens. */
+void limiter_share(struct limiter *l, struct arena *a, struct limiter_clock *clock);
 
 /* ---- the arithmetic, apart for tests ---- */
 

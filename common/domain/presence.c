@@ -69,6 +69,7 @@ presence_join_answer(const struct reply *reply, struct seat *ret, struct err *er
 	ret->moved = reply_int(reply, 8) == 1;
 	ret->grow = reply_int(reply, 9) == 1;
 	ret->kept = reply_int(reply, 10) == 1;
+	ret->aws_clock = reply_str(reply, 11);
 	return true;
 }
 

@@ -39,6 +39,7 @@ struct seat {
 	bool grow;  /* the show should grow; without a seat: growing may give one */
 	bool wait;  /* without a seat: one may come soon */
 	bool kept;  /* the participant of the proof goes on */
+	struct str aws_clock; /* for ivs_clock_known */
 };
 
 void presence_join_ask(struct redis_call *c, const struct join *j);

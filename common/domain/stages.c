@@ -140,5 +140,6 @@ stages_get_answer(const struct config *cfg, const struct reply *reply, struct st
 		return err_tell(err, ERR_NOT_FOUND, MSG_NO_STAGE, "no such stage");
 	stage_from_json(cfg, arn, reply_str(reply, 1), ret);
 	ret->viewers_now = reply_int(reply, 2);
+	ret->aws_clock = reply_str(reply, 3);
 	return true;
 }

@@ -26,6 +26,7 @@ struct stage {
 	struct str events_endpoint, whip_endpoint; /* empty: not known */
 	json_t *tags;				   /* an object */
 	int64_t viewers_now;
+	struct str aws_clock; /* of stages_get_answer, for ivs_clock_known; empty: none */
 	/* where its picture comes from; the master's is the publisher's own */
 	struct str replica_participant, replica_source; /* empty: not replicated */
 	int64_t replica_since_ms;

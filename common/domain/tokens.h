@@ -43,7 +43,9 @@ struct token_order {
 	struct str participant_id; /* local mode: from tokens_new_participant_id */
 	struct str stage_arn;
 	struct str events_endpoint, whip_endpoint; /* local mode: of the stage */
-	int64_t duration_s;			   /* held within 1 s and 14 days */
+	struct str
+	    aws_clock;	    /* what Redis told of it (ivs_clock_known); empty: nothing */
+	int64_t duration_s; /* held within 1 s and 14 days */
 };
 
 struct token {

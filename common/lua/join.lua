@@ -7,19 +7,21 @@
 -- ARGV[17], ARGV[18], ARGV[19] what the page proves by its session token: session id, stage ARN and the
 --          participant id to keep, if that session goes on; '' = nothing, nothing to keep
 -- -> {'OK', arn, stage JSON, session id, joined at ms, viewers now, is new 0|1, drain due 0|1,
---     moved from another stage 0|1, the show should grow 0|1, the participant id is kept 0|1}
+--     moved from another stage 0|1, the show should grow 0|1, the participant id is kept 0|1,
+--     AWS' clock (lib/aws_clock)}
 --  | {'NO_STAGE'} | {'GONE'} it was deleted | {'OFFLINE'} no picture there
 --  | {'FULL', growing may help 0|1, waiting may help 0|1} | {'BANNED'}, also for one who sits
 --  | {'ELSEWHERE'} the page's session is over: the person sits on another stage, by another page
 -- Repeating a call with the same session id changes nothing and answers the same.
---@include head epoch rate stages session seats publisher bans
+--@include head epoch rate stages session seats publisher bans aws_clock
 local user, wanted, sid, pid = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 if banned(user) then return {'BANNED'} end
 local live, participant = publisher_now()
 
 local function seated(stage, session, from, grow)
 	return {'OK', stage.arn, stage.json, session.s, session.j, viewers_now(stage.arn),
-		session.s == sid and 1 or 0, drain_due(), from and 1 or 0, grow and 1 or 0, 0}
+		session.s == sid and 1 or 0, drain_due(), from and 1 or 0, grow and 1 or 0, 0,
+		aws_clock()}
 end
 
 -- Whether the page that holds this session goes on as the same participant. Never once a kick has begun:

@@ -194,6 +194,24 @@ test_error(const struct error_row *row)
 	    "error: %s: cause", row->name);
 }
 
+/* A Date is AWS' time unless a cache kept the answer. */
+static void
+test_date(void)
+{
+	const struct http_header date = { STR("date"),
+		STR("Fri, 20 Nov 2026 10:11:12 GMT") };
+	struct http_response answer = { .n_headers = 0 };
+
+	is_int(ivs_error_date_s(&answer), -1, "date: absent");
+	answer.headers[answer.n_headers++] = date;
+	is_int(ivs_error_date_s(&answer), 1795169472, "date: as the answer has it");
+	answer.headers[answer.n_headers++] = (struct http_header){ STR("age"), STR("0") };
+	is_int(ivs_error_date_s(&answer), -1, "date: not of an answer with an Age");
+	answer.headers[0].value = STR("tomorrow");
+	answer.n_headers = 1;
+	is_int(ivs_error_date_s(&answer), -1, "date: not what is none");
+}
+
 static void
 test_retry_after(void)
 {
@@ -328,6 +346,7 @@ main(void)
 	test_endpoints();
 	for (size_t i = 0; i < sizeof(error_rows) / sizeof(*error_rows); i++)
 		test_error(&error_rows[i]);
+	test_date();
 	test_retry_after();
 	test_not_publishing();
 	test_request_id();

@@ -106,20 +106,22 @@ test_without_redis(void)
 	struct limiter *l = limiter_open(&cfg, NULL);
 	struct err err = ERR_INIT;
 	struct arena a;
+	struct limiter_clock clock = { 0 };
 	int64_t wait = -1;
 
 	if (l == NULL || !arena_init(&a, ARENA_DEFAULT_BYTES))
 		return;
-	ok(limiter_take(l, &a, "GetStage", 0, &wait, &err) && wait == 0, "one call");
-	ok(!limiter_take(l, &a, "GetStage", 10, &wait, &err) &&
+	ok(limiter_take(l, &a, "GetStage", 0, &clock, &wait, &err) && wait == 0,
+	    "one call");
+	ok(!limiter_take(l, &a, "GetStage", 10, &clock, &wait, &err) &&
 		err.kind == ERR_THROTTLED && err.source == ERR_FROM_AWS,
 	    "a second one is too early");
 	ok(strstr(err.cause, "our own limit of GetStage") != NULL,
 	    "the cause says whose limit it was");
-	ok(limiter_take(l, &a, "DeleteStage", 0, &wait, &err) && wait == 0,
+	ok(limiter_take(l, &a, "DeleteStage", 0, &clock, &wait, &err) && wait == 0,
 	    "another operation has a rate of its own");
-	ok(limiter_take(l, &a, "PutMetricData", 0, &wait, &err) &&
-		limiter_take(l, &a, "PutMetricData", 0, &wait, &err) && wait == 0,
+	ok(limiter_take(l, &a, "PutMetricData", 0, &clock, &wait, &err) &&
+		limiter_take(l, &a, "PutMetricData", 0, &clock, &wait, &err) && wait == 0,
 	    "metrics are not limited");
 	arena_clear(&a);
 	limiter_close(l);
