@@ -75,8 +75,6 @@ pass(struct job *j, struct stage_work *w, struct totals *t, struct err *err)
 	bool ok = keeper_run(w, &order, &report, err);
 	size_t i;
 
-	if (ok && !report.busy && !report.lock_lost)
-		keeper_copy(w);
 	keeper_log(&report, &j->arena, &t->limit);
 	log_flush();
 	t->passes++;

@@ -5,9 +5,8 @@
  * anew only after PostgreSQL has committed; a run that dies in between loses nothing,
  * and a second one in the same slot writes the same row.
  */
+#include "base/json.h"
 #include "domain/compare.h"
-#include "domain/records.h"
-#include "domain/stages_copy.h"
 #include "job/job.h"
 
 #include "base/banned.h"
@@ -21,7 +20,6 @@ struct picture {
 	int64_t slot_ms;
 	int64_t stages, viewers;
 	struct str counts; /* JSON for snapshot_write.sql and snapshot_done.lua */
-	json_t *registry;  /* for stages_copy_write */
 };
 
 static void
@@ -29,10 +27,8 @@ read_picture(struct job *j, const struct reply *reply, struct picture *ret)
 {
 	json_t *counts = json_array();
 	int64_t now_ms = reply_int(reply, 1);
-	struct stage s;
 	size_t i;
 
-	ret->registry = json_array();
 	ret->slot_ms = now_ms - now_ms % SLOT_MS;
 	for (i = FIRST_CELL; i + STAGE_CELLS <= reply->n; i += STAGE_CELLS) {
 		int64_t viewers = reply_int(reply, i + 2);
@@ -40,8 +36,6 @@ read_picture(struct job *j, const struct reply *reply, struct picture *ret)
 		json_array_append_new(counts,
 		    json_pack("{s:o, s:I, s:I}", "a", json_str(reply_str(reply, i)), "n",
 			(json_int_t)viewers, "m", (json_int_t)reply_int(reply, i + 3)));
-		stage_from_json(j->cfg, reply_str(reply, i), reply_str(reply, i + 1), &s);
-		json_array_append_new(ret->registry, stages_copy_entry(&s));
 		ret->stages++;
 		ret->viewers += viewers;
 	}
@@ -56,8 +50,7 @@ write_picture(struct job *j, const struct picture *p, struct err *err)
 	struct str params[] = { p->counts, slot };
 	struct pg_rows rows;
 
-	return pg_run(j->pg, a, Q_SNAPSHOT_WRITE, params, 2, WRITE_MS, &rows, err) &&
-	       stages_copy_write(j->pg, a, p->registry, true, WRITE_MS, err);
+	return pg_run(j->pg, a, Q_SNAPSHOT_WRITE, params, 2, WRITE_MS, &rows, err);
 }
 
 static bool
@@ -68,7 +61,7 @@ snapshot(struct job *j, struct err *err)
 	bool forgot;
 
 	json_use(&j->arena);
-	/* A registry of an old dump must not become the copy that mends it. */
+	/* The numbers of an old dump are not those of this slot. */
 	if (!j->dry_run &&
 	    !compare_run(j->redis, j->pg, &j->arena, WRITE_MS, &forgot, err))
 		return false;
@@ -96,7 +89,7 @@ main(int argc, char **argv)
 		.name = "snapshot",
 		.help =
 		    "Writes viewers now and at most, for each stage, into the present slot of five\n"
-		    "minutes, and brings the table of stages up to date. Run it every 5 minutes.",
+		    "minutes. Run it every 5 minutes.",
 		.lock_s = 60,
 		.deadline_s = 30,
 		.step = snapshot,

@@ -22,6 +22,7 @@
 #include "base/banned.h"
 
 #define ARENA_BYTES (64u << 20)
+#define DRAIN_BYTES (32u << 20)
 #define OPTION_BASE 1000
 #define EXIT_DIFFERS 1
 
@@ -261,9 +262,11 @@ check_command(struct ctl *c, const struct ctl_command *cmd, char **words, size_t
 static bool
 run_command(struct ctl *c, const struct ctl_command *cmd, struct err *err)
 {
-	struct stage_work work = { .cfg = c->cfg, .arena = c->arena };
+	struct arena drain;
+	struct stage_work work = { .cfg = c->cfg, .arena = c->arena, .drain = &drain };
 	bool ok;
 
+	memory_arena(&drain, DRAIN_BYTES);
 	work.redis = redis_open(c->cfg);
 	work.pg = pg_open(c->cfg);
 	work.ivs = ivs_open(c->cfg, work.redis);
@@ -277,6 +280,7 @@ run_command(struct ctl *c, const struct ctl_command *cmd, struct err *err)
 	ivs_close(work.ivs);
 	pg_close(work.pg);
 	redis_close(work.redis);
+	arena_clear(&drain);
 	return ok;
 }
 

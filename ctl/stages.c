@@ -207,7 +207,8 @@ order_read(struct ctl *c, struct stage_order *o, struct err *err)
 
 	crypto_uuid(uuid);
 	*o = (struct stage_order){ .id = str_of(id != NULL ? id : uuid),
-		.name = str_of(c->words[0]) };
+		.name = str_of(c->words[0]),
+		.may_repeat = id != NULL };
 	if (!parse_word(o->name, "-_", STAGE_NAME_MAX_BYTES))
 		return err_set(err, ERR_INPUT,
 		    "the name must be 1 to %d letters, digits, - or _",

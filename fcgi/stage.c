@@ -35,7 +35,8 @@ work_of(struct app *app, struct req *rq)
 		.redis = app->redis,
 		.pg = app->pg,
 		.ivs = app->ivs,
-		.arena = rq->arena };
+		.arena = rq->arena,
+		.drain = &app->work };
 }
 
 /*
@@ -216,14 +217,13 @@ ask_create(struct app *app, struct req *rq, struct err *err)
 	struct creation *o = arena_zalloc(rq->arena, sizeof(*o));
 	struct str key = req_idempotency_key(rq);
 
-	(void)app;
 	o->order.name = req_name(rq, "name", REQUIRED_MEMBER, STAGE_NAME_MAX_BYTES);
 	o->order.tags = req_tags(rq, "tags", CLIENT_TAGS_MAX, our_tags);
 	rq->state = o;
 	if (!req_valid(rq, err))
 		return false;
-	idem_init(&o->idem, rq->arena, STR("POST /api/stage"), key,
-	    key.n > 0 ? json_canonical(rq->arena, req_body(rq)) : STR(""));
+	idem_init(&o->idem, rq->arena, app->cfg->master_stage_arn, STR("POST /api/stage"),
+	    key, key.n > 0 ? json_canonical(rq->arena, req_body(rq)) : STR(""));
 	if (key.n > 0)
 		idem_begin_ask(&rq->call, &o->idem);
 	return true;
@@ -270,6 +270,7 @@ create(struct app *app, struct req *rq, const struct reply *reply, struct resp *
 	if (result.p != NULL)
 		return answer_again(rs, result, err);
 	o->order.id = o->idem.order;
+	o->order.may_repeat = o->idem.id.n > 0;
 	ivs_set_deadline(app->ivs, rq->start_us / 1000 + CREATE_MS);
 	ok = stage_make(&w, &o->order, &made, err);
 	ivs_set_deadline(app->ivs, 0);

@@ -237,24 +237,24 @@ drain() { IVS_ENV_FILE=/dev/null REDIS_KEY_PREFIX=$PRE "$BUILD_DIR/cron/records"
 	[ "$(psql_q "SELECT count(*) FROM viewer_stats_snapshots WHERE stage_arn = '$arn'")" = 2 ]
 }
 
-@test "stages: written from the registry, changed only when something is new" {
-	local arn
+@test "stages: as the newest record of the stream has the entry; an older one changes nothing (A2)" {
+	local arn row
 	arn=$(fresh arn)
-	local one="{\"a\":\"$arn\",\"k\":false,\"s\":{\"name\":\"it's\",\"autoScaled\":true,
-		\"createdAt\":$T,\"maxViewers\":50,\"tags\":{\"a\":\"b\"}}}"
-	query stage_write "\$j\$[$one]\$j\$, false"
-	[ "$(psql_q "SELECT name, auto_scaled, max_viewers, tags ->> 'a', state,
-		extract(epoch FROM created_at) FROM stages WHERE stage_arn = '$arn'")" = \
+	fact() { # POSITION VALUE
+		query records_write "jsonb_build_array(jsonb_build_object('t', 'stage', 'k', '$arn', 'v', \$j\$$2\$j\$::jsonb)), '{$1}'"
+	}
+	row() { psql_q "SELECT $1 FROM stages WHERE stage_arn = '$arn'"; }
+	fact 20 "{\"name\":\"it's\",\"autoScaled\":true,\"createdAt\":$T,\"maxViewers\":50,\"tags\":{\"a\":\"b\"}}"
+	[ "$(row "name, auto_scaled, max_viewers, tags ->> 'a', state, extract(epoch FROM created_at)")" = \
 		"it's|t|50|b|active|1761042600.123000" ]
-	[[ $(psql_q "PREPARE q AS $(text_of stage_write); EXPLAIN (ANALYZE, COSTS OFF) EXECUTE q(\$j\$[$one]\$j\$, false)") == \
-		*'Conflict Filter: 1'* ]]
-	# an entry that says nothing keeps the name that is known
-	query stage_write "'[{\"a\":\"$arn\",\"s\":{}}]', false"
-	[ "$(psql_q "SELECT name, auto_scaled FROM stages WHERE stage_arn = '$arn'")" = "it's|f" ]
-	# what is not among all that there are was deleted
-	query stage_write "'[{\"a\":\"$arn-2\",\"s\":{}}]', true"
-	[ "$(psql_q "SELECT stage_arn, state FROM stages WHERE stage_arn LIKE '$arn%' ORDER BY 1" |
-		xargs)" = "$arn|deleted $arn-2|active" ]
+	fact 10 '{"name":"old","maxViewers":7}'
+	[ "$(row "name, max_viewers, entry ->> 'maxViewers'")" = "it's|50|50" ]
+	# Members of a wrong type count as absent; a name that is known stays.
+	fact 30 '{"name":7,"maxViewers":-1,"createdAt":1e300,"tags":[1],"state":{},"autoScaled":"maybe"}'
+	[ "$(row "name, auto_scaled, max_viewers, tags, state")" = "it's|f||{}|active" ]
+	fact 40 null
+	fact 35 '{"name":"late"}'
+	[ "$(row 'name, state')" = "it's|deleted" ]
 }
 
 @test "purging: only what is too old, some at a time; who still watches stays" {

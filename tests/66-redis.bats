@@ -250,3 +250,14 @@ as_user() { REDISCLI_AUTH=canary-acl-password redis-cli -s "$own/s" --user ivs-l
 	assert_away redis
 	equals "$(json .error.details.reason)" DENIED
 }
+
+@test "redis ACL: a user without INFO (a managed Redis may hide it) is served; each connection is compared" {
+	local SUITE_DIR=$own/suite
+	mkdir -p "$SUITE_DIR/log"
+	acl_file ivs:prod: canary-acl-password | sed 's/ +info//' >"$own/users"
+	own_redis --aclfile "$own/users"
+	ask REDIS_USER=ivs-live REDIS_PASSWORD=canary-acl-password
+	assert_status 200
+	ask REDIS_USER=ivs-live REDIS_PASSWORD=canary-acl-password DB_HOST="$own"
+	assert_away redis
+}

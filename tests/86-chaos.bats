@@ -8,7 +8,7 @@ load lib/common
 setup_file() {
 	export CHAOS_SIZE=quick OUT=$BATS_FILE_TMPDIR
 	# shellcheck disable=SC2016 # the variables are the inner shell's
-	printf '%s\n' R14 R13 R30 R11 R25 R28 R66 R67 R08 R26 R31 R01 R64 |
+	printf '%s\n' R14b R14 R13 R30 R11 R25 R28 R66 R67 R08 R26 R31 R01 R64 |
 		xargs -P 4 -I{} bash -c 'bash "$PROJECT_ROOT"/tests/chaos/{}-*.bash >"$OUT/{}" 2>&1
 			echo "$?" >"$OUT/{}.status"' 3>&-
 }
@@ -24,6 +24,7 @@ held() { # CASE
 @test "R11: viewers who vanish are gone in time, as of their last heartbeat" { held R11; }
 @test "R13: Redis killed: 503 meanwhile, then everybody is still there" { held R13; }
 @test "R14: FLUSHALL: everybody is still there" { held R14; }
+@test "R14b: an old copy of Redis, and an empty one, again and again: nothing is lost, nothing opens" { held R14b; }
 @test "R25: Redis frozen: health says so at once, nobody loses his seat" { held R25; }
 @test "R26: PostgreSQL stopped: degraded, nobody refused, nothing lost" { held R26; }
 @test "R28: AWS a black hole: local tokens as ever, api tokens refused in time" { held R28; }

@@ -26,7 +26,7 @@ beat(struct app *app)
 		app->pulse_due_ms = clock_mono_ms() + PULSE_MS;
 		gap_ms = reply_int(c.reply, 1);
 		if (gap_ms > 0) {
-			redis_set_compared(app->redis, false);
+			redis_set_compared(app->redis, 0);
 			LOG(LOG_WARN,
 			    "back after an outage: everybody has a time-out to come back",
 			    LOG_INT("gap_ms", gap_ms));

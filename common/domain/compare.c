@@ -24,12 +24,13 @@ compare_place(struct pg *pg, struct arena *a, int64_t timeout_ms,
 		    str_printf(a, "%lld-%lld", (long long)(pos / RECORDS_POSITIONS),
 			(long long)(pos % RECORDS_POSITIONS));
 	ret->keys = pg_cell(&rows, 0, 1);
+	ret->at_ms = pg_int(&rows, 0, 2, 1);
 	return true;
 }
 
 static bool
 look(struct redis *r, struct pg *pg, struct arena *a, int64_t timeout_ms,
-    enum verdict *ret, struct err *err)
+    enum verdict *ret, int64_t *ret_at_ms, struct err *err)
 {
 	struct redis_call c, *one = &c;
 	struct compare_place place;
@@ -41,6 +42,8 @@ look(struct redis *r, struct pg *pg, struct arena *a, int64_t timeout_ms,
 	redis_arg(&c, place.record);
 	redis_arg(&c, place.keys);
 	redis_arg(&c, server);
+	redis_arg_int(&c, place.at_ms);
+	*ret_at_ms = place.at_ms;
 	if (!redis_run(r, &one, 1, err))
 		return false;
 	/* COLD is an answer here: the connection has noted it. */
@@ -74,6 +77,7 @@ compare_run(struct redis *r, struct pg *pg, struct arena *a, int64_t timeout_ms,
     bool *ret_forgot, struct err *err)
 {
 	enum verdict verdict = OTHER_SERVER;
+	int64_t at_ms = 0;
 	bool ok = true;
 	int i;
 
@@ -81,7 +85,7 @@ compare_run(struct redis *r, struct pg *pg, struct arena *a, int64_t timeout_ms,
 	if (redis_is_compared(r))
 		return true;
 	for (i = 0; ok && is_open(verdict) && i < TRIES; i++) {
-		ok = look(r, pg, a, timeout_ms, &verdict, err);
+		ok = look(r, pg, a, timeout_ms, &verdict, &at_ms, err);
 		if (ok && verdict == OTHER_KEYS)
 			ok = publish(r, pg, a, err);
 	}
@@ -91,6 +95,6 @@ compare_run(struct redis *r, struct pg *pg, struct arena *a, int64_t timeout_ms,
 	if (!ok)
 		return err_while(err, "comparing Redis with PostgreSQL");
 	*ret_forgot = verdict == FORGOT;
-	redis_set_compared(r, true);
+	redis_set_compared(r, at_ms);
 	return true;
 }

@@ -26,6 +26,7 @@ bool compare_run(struct redis *r, struct pg *pg, struct arena *a, int64_t timeou
 struct compare_place {
 	struct str record; /* id of the newest record; empty: it has none */
 	struct str keys;   /* changes of the API keys, a number */
+	int64_t at_ms;	   /* when it was there, by its own clock */
 };
 bool compare_place(struct pg *pg, struct arena *a, int64_t timeout_ms,
     struct compare_place *ret, struct err *err);

@@ -14,8 +14,8 @@ digest(struct arena *a, struct str text)
 }
 
 void
-idem_init(struct idem *i, struct arena *a, struct str route, struct str key,
-    struct str canonical_body)
+idem_init(struct idem *i, struct arena *a, struct str show, struct str route,
+    struct str key, struct str canonical_body)
 {
 	char *uuid = arena_alloc(a, UUID_BYTES);
 
@@ -26,6 +26,8 @@ idem_init(struct idem *i, struct arena *a, struct str route, struct str key,
 		return;
 	i->id = digest(a, str_printf(a, "%.*s\n%.*s", STR_ARG(route), STR_ARG(key)));
 	i->body = digest(a, canonical_body);
+	i->order = digest(a, str_printf(a, "%.*s\n%.*s\n%.*s", STR_ARG(show),
+				 STR_ARG(i->id), STR_ARG(i->body)));
 }
 
 void
@@ -37,6 +39,7 @@ idem_begin_ask(struct redis_call *c, const struct idem *i)
 	redis_arg(c, i->attempt);
 	redis_arg_int(c, IDEM_LEASE_MS);
 	redis_arg_int(c, IDEM_KEEP_MS);
+	redis_arg(c, i->order);
 }
 
 bool

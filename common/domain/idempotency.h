@@ -10,7 +10,8 @@
  *   state   running | open | done
  *   run     the attempt that is running or ran last
  *   order   the id of what is ordered, the same for every attempt; that is how the
- *           work (stage_make) finds what an attempt that died has made
+ *           work (stage_make) finds what an attempt that died has made. It is derived from
+ *           show, key and body, so that it is the same also when Redis has lost all of this
  *   unsure  an attempt ended without anybody knowing what it did
  *   result  JSON text of the answer's data, when done
  *   at      when the last attempt began, ms
@@ -30,12 +31,13 @@ struct idem {
 	struct str id;	    /* empty: the client sent no key, nothing is kept */
 	struct str body;    /* digest */
 	struct str attempt; /* UUID of this call */
-	struct str order;   /* what to order under: that of the first attempt */
+	struct str order;   /* what to order under: the same for each attempt */
 };
 
-/* Fresh attempt and order; key.n == 0: none. Copies into the arena. */
-void idem_init(struct idem *i, struct arena *a, struct str route, struct str key,
-    struct str canonical_body);
+/* show: a word that no other show has. key.n == 0: none, and the order is a fresh one. Copies into
+ * the arena. */
+void idem_init(struct idem *i, struct arena *a, struct str show, struct str route,
+    struct str key, struct str canonical_body);
 
 /* The call that begins an attempt. Only with a key. */
 void idem_begin_ask(struct redis_call *c, const struct idem *i);

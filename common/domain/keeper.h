@@ -85,9 +85,6 @@ struct keeper_report {
 bool keeper_run(struct stage_work *w, const struct keeper_order *order,
     struct keeper_report *ret, struct err *err);
 
-/* The registry as it is now, into PostgreSQL. A failure is made good by the next time. */
-void keeper_copy(struct stage_work *w);
-
 /*
  * One line for each event, and one when the show may not grow as it should and that was not
  * the last thing said; *said keeps what was (SCALING_REASON_COUNT: nothing).

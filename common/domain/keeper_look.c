@@ -3,7 +3,6 @@
 #include "base/parse.h"
 #include "domain/keeper.h"
 #include "domain/compare.h"
-#include "domain/stages_copy.h"
 
 #include "base/banned.h"
 
@@ -12,7 +11,6 @@
 #define CELLS 4 /* of keep_read.lua: arn, JSON, seats, viewers */
 #define SLOT_S 5
 #define COMPARE_MS 300
-#define COPY_MS 1000
 /* From one run of cron to the next, and the making of a stage. */
 #define HORIZON_S 35
 
@@ -185,22 +183,6 @@ keeper_view_input(const struct config *cfg, const struct keeper_view *v, struct 
 		out->age_s = age_s(v, s);
 		ret->n_stages++;
 	}
-}
-
-void
-keeper_copy(struct stage_work *w)
-{
-	struct keeper_view v;
-	struct err ignored = ERR_INIT;
-	json_t *entries;
-	size_t i;
-
-	if (w->pg == NULL || !keeper_view_read(w, true, &v, &ignored))
-		return;
-	entries = json_array();
-	for (i = 0; i < v.n_stages; i++)
-		json_array_append_new(entries, stages_copy_entry(&v.stages[i]));
-	(void)stages_copy_write(w->pg, w->arena, entries, false, COPY_MS, &ignored);
 }
 
 void

@@ -23,6 +23,7 @@ struct loader {
 	char server[64]; /* run id of the one that is loaded */
 	bool has_keeper;
 	int64_t began_ms; /* clock of Redis */
+	int64_t at_ms;	  /* clock of PostgreSQL, at the end */
 	struct restore_result *out;
 };
 
@@ -216,17 +217,31 @@ end(struct loader *l, struct err *err)
 	redis_arg_int(&c, l->began_ms);
 	redis_arg(&c, l->has_keeper ? STR("1") : STR(""));
 	redis_arg(&c, str_of(l->server));
+	redis_arg_int(&c, place.at_ms);
+	l->at_ms = place.at_ms;
 	return run_fenced(l, &c, err);
 }
+
+/*
+ * All that PostgreSQL has for a cold Redis, in this order (a session needs its stage). What needs to
+ * outlive Redis and is not here is at AWS: docs/design.md, section 5, has the table.
+ */
+static bool (*const parts[])(struct loader *l, struct err *err) = { load_stages,
+	load_sessions, load_facts, /* who publishes, bans */
+	load_keys };
 
 static bool
 load_all(struct loader *l, struct err *err)
 {
+	bool ok;
+	size_t i;
+
 	if (!begin(l, err) || l->out->end == RESTORE_WARM)
 		return l->out->end == RESTORE_WARM;
-	return records_settle(l->redis, l->pg, l->arena, SETTLE_MS, err) &&
-	       load_stages(l, err) && load_sessions(l, err) && load_facts(l, err) &&
-	       load_keys(l, err) && end(l, err);
+	ok = records_settle(l->redis, l->pg, l->arena, SETTLE_MS, err);
+	for (i = 0; ok && i < sizeof(parts) / sizeof(*parts); i++)
+		ok = parts[i](l, err);
+	return ok && end(l, err);
 }
 
 bool
@@ -258,6 +273,7 @@ restore_run(struct redis *r, struct pg *pg, struct arena *a, bool has_keeper,
 		return err_while(err, "loading the state from PostgreSQL");
 	ret->keeper_due |= ret->end == RESTORE_DONE && has_keeper;
 	redis_warm(r);
-	redis_set_compared(r, true);
+	if (l.at_ms > 0)
+		redis_set_compared(r, l.at_ms);
 	return true;
 }

@@ -1,13 +1,13 @@
 #include "domain/stage_work.h"
 
 #include "base/parse.h"
+#include "domain/records.h"
 #include "domain/stage_tags.h"
-#include "domain/stages_copy.h"
 #include "base/banned.h"
 
 #define GONE_BATCH 500
-#define COPY_MS 1000
 #define SCHEMA_MS 300
+#define SETTLE_MS 1000
 #define LIST_LAG_MS 10000 /* after which ListStages has what was made */
 #define STATE_ANY STR("")
 
@@ -32,18 +32,14 @@ fenced(struct stage_work *w, struct redis_call *c, enum script script)
 	redis_arg(c, w->lock);
 }
 
-/* The copy may be late: the next pass of autoscale brings it up to date. */
+/* What is acknowledged should not be lost with Redis; without PostgreSQL it waits in the stream. */
 static void
-copy_later_is_fine(struct stage_work *w, const struct stage *s)
+settle(struct stage_work *w)
 {
 	struct err ignored = ERR_INIT;
-	json_t *entries;
 
-	if (w->pg == NULL)
-		return;
-	entries = json_array();
-	json_array_append_new(entries, stages_copy_entry(s));
-	(void)stages_copy_write(w->pg, w->arena, entries, false, COPY_MS, &ignored);
+	if (w->drain != NULL)
+		(void)records_settle(w->redis, w->pg, w->drain, SETTLE_MS, &ignored);
 }
 
 /* ---- the entry ---- */
@@ -100,7 +96,7 @@ entry_set(struct stage_work *w, struct str arn, json_t *members, struct str stat
 		    STR_ARG(reply_str(c.reply, 1)));
 	stage_from_json(w->cfg, arn, reply_str(c.reply, 1), ret);
 	ret->viewers_now = reply_int(c.reply, 2);
-	copy_later_is_fine(w, ret);
+	settle(w);
 	return true;
 }
 
@@ -136,7 +132,7 @@ order_end(struct stage_work *w, const struct stage_order *o, const struct ivs_st
 	if (made == NULL)
 		return true;
 	stage_from_json(w->cfg, made->arn, reply_str(c.reply, 1), ret);
-	copy_later_is_fine(w, ret);
+	settle(w);
 	return true;
 }
 
@@ -200,6 +196,7 @@ stage_make(struct stage_work *w, const struct stage_order *order, struct stage *
 	redis_arg(&c, order->name);
 	redis_arg_int(&c, w->cfg->max_stages);
 	redis_arg_int(&c, LIST_LAG_MS);
+	redis_arg(&c, order->may_repeat ? STR("1") : STR(""));
 	if (!redis_call(w->redis, &c, err))
 		return err_while(err, "ordering a stage");
 	word = reply_str(c.reply, 0);
@@ -317,7 +314,6 @@ stop_and_delete(struct stage_work *w, const struct stage *s, struct err *err)
 bool
 stage_forget(struct stage_work *w, const struct stage *s, struct err *err)
 {
-	struct stage gone = *s;
 	struct redis_call c;
 
 	do {
@@ -327,8 +323,7 @@ stage_forget(struct stage_work *w, const struct stage *s, struct err *err)
 		if (!redis_call(w->redis, &c, err))
 			return err_while(err, "forgetting a stage");
 	} while (reply_int(c.reply, 2) > 0);
-	gone.state = STR("deleted");
-	copy_later_is_fine(w, &gone);
+	settle(w);
 	return true;
 }
 

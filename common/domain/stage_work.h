@@ -25,9 +25,12 @@
 struct stage_work {
 	const struct config *cfg;
 	struct redis *redis;
-	struct pg *pg; /* NULL: jobs keep the copy in PostgreSQL up to date */
+	struct pg *pg; /* NULL: nothing is compared with it */
 	struct ivs *ivs;
 	struct arena *arena;
+	/* One of its own, left wiped: a change is in PostgreSQL before the call returns, unless
+	 * PostgreSQL is away. NULL: within two seconds, by the programs' tick. */
+	struct arena *drain;
 	struct str
 	    lock; /* token of lock:job:autoscale, for who works under it; else empty */
 };
@@ -38,6 +41,9 @@ struct stage_order {
 	const json_t *tags; /* of the client: an object of strings; NULL: none */
 	bool auto_scaled;
 	int64_t max_viewers; /* 0: the setting */
+	/* The id may have been used by an attempt before. A Redis that was lost within a day has
+	 * forgotten that one, so AWS is asked. */
+	bool may_repeat;
 };
 
 /*

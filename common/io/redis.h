@@ -100,8 +100,8 @@ void redis_warm(struct redis *r);
  * A Redis that was started may hold an old copy, and so may one that takes another's place. On a
  * connection opened anew nothing counts before that server was compared with PostgreSQL: until
  * then scripts that include lua/lib/epoch.lua are not sent, and answer as a cold one does. The
- * key `compared` holds the run id of the server that was compared, so the programs that come later
- * need no PostgreSQL; a copy or a replica never holds its own. Where a server does not tell its run
+ * key `compared` holds the run id of the server that was compared, and when, so the programs that
+ * come later need no PostgreSQL; a copy or a replica never holds its own. Where a server does not tell its run
  * id each connection is compared.
  *
  * doubted: connected, and not compared. believed: connected, and its state counts.
@@ -116,7 +116,8 @@ struct str redis_server(const struct redis *r);
  * makes it believed. Gone when the connection is opened anew.
  */
 bool redis_is_compared(const struct redis *r);
-void redis_set_compared(struct redis *r, bool compared);
+/* at_ms: the time in the mark, by the clock of PostgreSQL; 0: it is to be compared again. */
+void redis_set_compared(struct redis *r, int64_t at_ms);
 
 /* Building a call. Numbers are written into the call's arena. */
 void redis_call_init(struct redis_call *c, struct arena *a, enum script script);

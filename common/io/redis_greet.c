@@ -1,10 +1,10 @@
 /*
  * The first words on a connection. A Redis is believed when it was compared with PostgreSQL since
  * it was started: the key `compared` then names its own run id, which no copy and no replica of it
- * can have. Until then no script that reads or changes the state of the show goes out.
+ * can have (a replica that takes over has that of the server before). Until then no script that reads or changes the state of the show goes out.
  */
+#include "base/parse.h"
 #include "io/redis_private.h"
-
 #include "base/banned.h"
 
 #define MARK_KEY "compared"
@@ -74,19 +74,20 @@ run_id_of(const struct reply *info)
 }
 
 /*
- * Who was connected to another server before does not take the word of this one: it may be the
- * one before that, which has missed what was written there. Then only a comparison of its own counts.
+ * A mark is "<run id> <time of the comparison, ms, by the clock of PostgreSQL>". One that is older than
+ * a mark seen elsewhere is of a server that was left since, and has missed what was written there.
  */
 static void
 judge(struct redis *r, const struct reply *mark)
 {
-	struct str here = str_of(r->run_id);
-	bool moved = r->last_run_id[0] != '\0' && strcmp(r->last_run_id, r->run_id) != 0;
+	struct str at = mark->type == REPLY_STR ? mark->s : STR(""),
+		   id = str_cut(&at, ' ');
+	int64_t mark_ms = 0;
 
-	r->believed =
-	    here.n > 0 && !moved && mark->type == REPLY_STR && str_eq(mark->s, here);
+	r->believed = id.n > 0 && str_is(id, r->run_id) &&
+		      parse_i64(at, 1, INT64_MAX, &mark_ms) && mark_ms >= r->mark_ms;
 	if (r->believed)
-		memcpy(r->last_run_id, r->run_id, sizeof(r->last_run_id));
+		r->mark_ms = mark_ms;
 }
 
 static void
@@ -209,11 +210,11 @@ redis_is_compared(const struct redis *r)
 }
 
 void
-redis_set_compared(struct redis *r, bool compared)
+redis_set_compared(struct redis *r, int64_t at_ms)
 {
-	r->compared = compared && r->conn != NULL;
+	r->compared = at_ms > 0 && r->conn != NULL;
 	if (!r->compared)
 		return;
 	r->believed = true;
-	memcpy(r->last_run_id, r->run_id, sizeof(r->last_run_id));
+	r->mark_ms = at_ms;
 }

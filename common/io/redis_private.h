@@ -21,9 +21,11 @@ struct redis {
 	char timeout_ms[24], capacity[24]; /* the same in every call */
 	bool cold, compared;		   /* redis.h */
 	char now_ms[24];		   /* "": Redis asks its own clock */
-	/* redis_greet.c: the server of this connection, and of the one before it; "": not known */
-	char run_id[REDIS_RUN_ID_CHARS + 1], last_run_id[REDIS_RUN_ID_CHARS + 1];
-	bool believed; /* its state counts: redis_is_believed() */
+	/* redis_greet.c */
+	char run_id[REDIS_RUN_ID_CHARS +
+		    1];	 /* of this connection's server; "": not known */
+	int64_t mark_ms; /* the newest mark there was on any of our connections */
+	bool believed;	 /* its state counts: redis_is_believed() */
 };
 
 /* ---- redis.c ---- */

@@ -3,7 +3,8 @@
 -- behind took over. Such a Redis is cold: it is loaded anew.
 -- ARGV[8] id of the newest record that PostgreSQL has ('' = it has none)
 -- ARGV[9] how many changes its API keys have seen
--- ARGV[10] run id of this server ('' = not known): noted when all is well
+-- ARGV[10] run id of this server ('' = not known): noted when all is well, and ARGV[11] when, ms by the
+-- clock of PostgreSQL
 -- -> {'OK'} | {'KEYS'} the API keys here are others: publish them, then compare again
 --  | {'COLD', was already 0|1}
 --@include head place
@@ -15,5 +16,8 @@ if ARGV[8] ~= '' and not written(ARGV[8])
 end
 local keys = redis.call('GET', P .. 'api:keys:version') or ''
 if keys:match('^%d+') ~= ARGV[9] then return {'KEYS'} end
-if ARGV[10] ~= '' then redis.call('SET', P .. 'compared', ARGV[10]) end
+local id, at = (redis.call('GET', P .. 'compared') or ''):match('^(%S+) (%d+)$')
+if ARGV[10] ~= '' and (id ~= ARGV[10] or tonumber(at) < tonumber(ARGV[11])) then
+	redis.call('SET', P .. 'compared', ARGV[10] .. ' ' .. ARGV[11])
+end
 return {'OK'}

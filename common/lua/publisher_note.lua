@@ -124,7 +124,7 @@ local function follow_direct()
 	local entry = object(json)
 	entry.direct = direct
 	local text = cjson.encode(entry)
-	if text ~= json then redis.call('HSET', P .. 'stages', arn, text) end
+	if text ~= json then stage_fact(arn, entry, text) end
 end
 
 -- Entries a day old of whom nobody hears, and what is too much, go.

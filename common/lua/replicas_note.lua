@@ -5,7 +5,7 @@
 -- ARGV[12] stage whose replication was just ordered ('' = none)
 -- -> {'OK', stages of ours with an active replica of his, stages where it was ordered and is not
 --     active yet} | {'LOST'}
---@include head epoch fence stages entry
+--@include head epoch fence stages fact entry
 local looked, listed, active, pending = ARGV[11] ~= '', {}, 0, 0
 if looked then
 	for _, arn in ipairs(cjson.decode(ARGV[11])) do listed[arn] = true end

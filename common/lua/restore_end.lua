@@ -3,7 +3,7 @@
 -- ARGV[8] lock token  ARGV[9] life of the lock, ms
 -- ARGV[10] id of the newest record that PostgreSQL has ('' = none): new ones come after it
 -- ARGV[11] ms when the loading began  ARGV[12] '1' = the caller makes a run of the keeper
--- ARGV[13] run id of this server ('' = not known): it need not be compared (compare.lua)
+-- ARGV[13], ARGV[14] run id of this server ('' = not known) and the time: as compare.lua has them
 -- -> {'OK'} | {'LOST'}
 --@include head restore place
 local stream = P .. 'records'
@@ -12,10 +12,12 @@ if ARGV[10] ~= '' then
 	local added = redis.pcall('XADD', stream, ARGV[10], 'e', '')
 	if type(added) == 'string' then redis.call('XDEL', stream, ARGV[10]) end
 	if not written(ARGV[10]) then redis.call('SET', P .. 'records:written', ARGV[10]) end
+	-- The show is no new one: orders and their keys (idem_begin.lua) may be among what was lost.
+	redis.call('SET', P .. 'lost', now, 'PX', 86400000)
 end
 if ARGV[12] ~= '1' then redis.call('SET', P .. 'keeper:due', now, 'PX', 60000) end
 local till = now + ARGV[5]
 redis.call('SET', P .. 'epoch', string.format('%.0f %.0f %.0f %.0f', now, till, ARGV[11], till))
-if ARGV[13] ~= '' then redis.call('SET', P .. 'compared', ARGV[13]) end
+if ARGV[13] ~= '' then redis.call('SET', P .. 'compared', ARGV[13] .. ' ' .. ARGV[14]) end
 redis.call('DEL', P .. 'lock:job:restore')
 return {'OK'}

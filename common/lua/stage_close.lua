@@ -3,7 +3,7 @@
 -- ARGV[8] lock token  ARGV[9] stage ARN
 -- -> {'OK', JSON of the entry, its state before}
 --  | {'MASTER'} | {'NO_STAGE'} | {'BUSY', seats taken} | {'LOST'}
---@include head epoch fence stages entry session
+--@include head epoch fence stages fact entry session
 local arn = ARGV[9]
 if arn == MASTER then return {'MASTER'} end
 if not known(arn) then return {'NO_STAGE'} end

@@ -3,7 +3,7 @@
 -- The master stays in the registry, since the settings name it, but takes nobody.
 -- ARGV[8] stage ARN  ARGV[9] most sessions to end in this call
 -- -> {'OK', ended, seats left; call again until none}
---@include head epoch stages entry session fact
+--@include head epoch stages fact entry session
 local arn, limit = ARGV[8], tonumber(ARGV[9])
 if known(arn) then entry_write(arn, {state = 'gone', picture = false, replica = cjson.null, direct = cjson.null}) end
 redis.call('SET', P .. 'gone:' .. arn, now, 'PX', 86400000)
@@ -17,7 +17,7 @@ local left = redis.call('ZCARD', beats(arn))
 if left == 0 then
 	redis.call('SREM', P .. 'viewer:stages', arn)
 	redis.call('DEL', P .. 'peak:' .. arn)
-	if arn ~= MASTER then redis.call('HDEL', P .. 'stages', arn)
+	if arn ~= MASTER then stage_no_more(arn)
 	else
 		local was = publisher_fact()
 		redis.call('SET', P .. 'publisher:status', 'offline')

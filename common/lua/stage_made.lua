@@ -3,7 +3,7 @@
 -- ARGV[8] stage ARN ('' = the order came to nothing)  ARGV[9] order id ('' = none)
 -- ARGV[10] JSON of the members to set; createdAt is kept when there is one, else it is now
 -- -> {'OK', the whole entry as JSON}
---@include head epoch stages entry
+--@include head epoch stages fact entry
 if ARGV[9] ~= '' then redis.call('HDEL', P .. 'orders', ARGV[9]) end
 if ARGV[8] == '' then return {'OK', ''} end
 local members = cjson.decode(ARGV[10])

@@ -2,7 +2,7 @@
 -- ARGV[8] lock token  ARGV[9] stage ARN  ARGV[10] JSON of the members to set
 -- ARGV[11] only when its state is this one ('' = whatever it is)
 -- -> {'OK', the whole entry as JSON, viewers now} | {'NO_STAGE'} | {'STATE', state} | {'LOST'}
---@include head epoch fence stages entry
+--@include head epoch fence stages fact entry
 local arn = ARGV[9]
 if not known(arn) then return {'NO_STAGE'} end
 local state = stage_of(arn).state or 'active'

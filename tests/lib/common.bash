@@ -68,7 +68,7 @@ cgi() {
 own_show() { new_show "$1" redis_c; }
 # new_show PREFIX REDIS_CLI...: the same in the Redis that the command asks. It counts as compared.
 new_show() {
-	"${@:2}" mset "$1epoch" 1 "$1records:written" 9999999999999-0 "$1compared" "$(run_id "${@:2}")" >/dev/null
+	"${@:2}" mset "$1epoch" 1 "$1records:written" 9999999999999-0 "$1compared" "$(run_id "${@:2}") 1" >/dev/null
 }
 run_id() { "$@" info server | tr -d '\r' | sed -n 's/^run_id://p'; } # REDIS_CLI...
 # The text of a script of common/lua, with what it includes.

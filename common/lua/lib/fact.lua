@@ -4,6 +4,7 @@
 --   publisher  ''    {status, info, why}: the texts of the keys publisher:* (absent: none)
 --   ban        user  {at ms}
 --   key        id    {at ms}: last use of an API key
+--   stage      ARN   its entry in the registry (lib/stages.lua)
 local function fact(kind, id, value)
 	redis.call('XADD', P .. 'records', '*', 'e', cjson.encode({t = kind, k = id, v = value}))
 end
@@ -18,4 +19,15 @@ local function publisher_state(was)
 	if is.status ~= was.status or is.info ~= was.info or is.why ~= was.why then
 		fact('publisher', '', is)
 	end
+end
+-- An entry of the registry is written together with its fact, by these alone; the fact first, since a
+-- Redis that takes no more then refuses both.
+local function stage_fact(arn, entry, json)
+	fact('stage', arn, entry)
+	redis.call('HSET', P .. 'stages', arn, json)
+end
+local function stage_no_more(arn)
+	if redis.call('HEXISTS', P .. 'stages', arn) == 0 then return end
+	fact('stage', arn, cjson.null)
+	redis.call('HDEL', P .. 'stages', arn)
 end
