@@ -40,7 +40,11 @@ drain() { IVS_ENV_FILE=/dev/null REDIS_KEY_PREFIX=$PRE "$BUILD_DIR/cron/records"
 	local f name
 	for f in "$Q"/*.sql; do
 		name=$(basename "$f" .sql)
-		psql_q "PREPARE q_$name AS $(text_of "$name")" || { echo "$name" >&2; return 1; }
+		# VACUUM cannot be prepared, nor stand beside another statement.
+		case $(text_of "$name") in
+		VACUUM*) psql_q "$(text_of "$name")" ;;
+		*) psql_q "PREPARE q_$name AS $(text_of "$name")" ;;
+		esac || { echo "$name" >&2; return 1; }
 		head -n 1 "$f" | grep -q "^-- $name: " || { echo "line 1 of $name" >&2; return 1; }
 	done
 }

@@ -194,9 +194,9 @@ acl_file() { # PREFIX PASSWORD
 as_user() { REDISCLI_AUTH=canary-acl-password redis-cli -s "$own/s" --user ivs-live "$@" 2>&1; }
 
 @test "redis ACL: the user may run what the scripts run, and nothing else" {
-	# SELECT for REDIS_DB, the rest send redis.c and redis_greet.c
+	# SELECT for REDIS_DB, the rest send redis.c, redis_greet.c and redis_rewrite.c
 	{
-		echo select eval evalsha info | xargs -n 1
+		echo select eval evalsha info bgrewriteaof | xargs -n 1
 		cat "$PROJECT_ROOT"/common/lua/*.lua "$PROJECT_ROOT"/common/lua/lib/*.lua |
 			grep -oE "redis\.p?call\('[A-Z]+'" | grep -oE '[A-Z]{2,}' | tr 'A-Z' 'a-z'
 	} | sort -u >"$own/run"

@@ -256,13 +256,14 @@ refused(struct pg *p, enum query q, const PGresult *res, bool *ret_again, struct
 static bool
 limited_send(PGconn *conn, const struct order *o, const char *const *values)
 {
-	const char *limit = STATEMENT_MS;
+	const char *limit = STATEMENT_MS, *text = query_texts[o->q].text;
 
 	return PQenterPipelineMode(conn) &&
-	       PQsendQueryParams(conn, query_texts[Q_STATEMENT_LIMIT].text, 1, NULL,
-		   &limit, NULL, NULL, 0) &&
-	       PQsendQueryParams(conn, query_texts[o->q].text, (int)o->n_params, NULL,
-		   values, NULL, NULL, 0) &&
+	       (strncmp(text, "VACUUM", 6) == 0 || /* stands alone, without a limit */
+		   PQsendQueryParams(conn, query_texts[Q_STATEMENT_LIMIT].text, 1, NULL,
+		       &limit, NULL, NULL, 0)) &&
+	       PQsendQueryParams(
+		   conn, text, (int)o->n_params, NULL, values, NULL, NULL, 0) &&
 	       PQpipelineSync(conn);
 }
 

@@ -7,7 +7,8 @@
  *
  * The connection is opened on first need. Every step has a deadline of our own; when it
  * passes the connection is dropped; a statement still running in the server is ended there
- * by statement_timeout (30 s: ask for no timeout_ms above that). A connection found
+ * by statement_timeout (30 s: ask for no timeout_ms above that, but for a VACUUM, which has no such
+ * limit and goes on in the server). A connection found
  * dead before anything was sent is opened again once. After a failed connect,
  * or an answer that did not come in time, every call fails at once for PG_FUSE_MS.
  *

@@ -183,8 +183,8 @@ redis_late_or_broken(
 			     : "connection lost, or no memory for a message");
 }
 
-static bool
-ensure_connected(struct redis *r, int64_t deadline, struct err *err)
+bool
+redis_ensure_connected(struct redis *r, int64_t deadline, struct err *err)
 {
 	bool late = false;
 
@@ -280,7 +280,7 @@ run_until(struct redis *r, struct redis_call **calls, size_t n, int64_t deadline
 	for (attempt = 0;; attempt++) {
 		arena_wipe(&r->scratch);
 		fresh = r->conn == NULL;
-		if (!ensure_connected(r, deadline, err))
+		if (!redis_ensure_connected(r, deadline, err))
 			return false;
 		unknown = 0;
 		res = redis_refuse(r, calls, n, deadline);

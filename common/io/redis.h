@@ -119,6 +119,15 @@ bool redis_is_compared(const struct redis *r);
 /* at_ms: the time in the mark, by the clock of PostgreSQL; 0: it is to be compared again. */
 void redis_set_compared(struct redis *r, int64_t at_ms);
 
+/*
+ * Have the append-only file written anew, in the background: it keeps what was deleted until then.
+ * REFUSED: the server does not tell whether it has one, or does not let us (a managed one).
+ * False: it does not answer.
+ */
+enum redis_rewrite { REDIS_REWRITE_BEGUN, REDIS_NO_LOG, REDIS_REWRITE_REFUSED };
+bool redis_rewrite(
+    struct redis *r, struct arena *a, enum redis_rewrite *ret, struct err *err);
+
 /* Building a call. Numbers are written into the call's arena. */
 void redis_call_init(struct redis_call *c, struct arena *a, enum script script);
 void redis_arg(struct redis_call *c, struct str s);

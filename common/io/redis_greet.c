@@ -52,25 +52,31 @@ out_greeting(struct redis *r, size_t *ret_must)
 	       out_get_mark(r);
 }
 
-/* Empty: the server does not say, or says what is none (a managed one may hide it). */
-static struct str
-run_id_of(const struct reply *info)
+struct str
+redis_info(const struct reply *info, struct str name)
 {
 	struct str text = info->type == REPLY_STR ? info->s : STR(""), line;
-	bool other = false;
-	size_t i;
 
 	while (text.n > 0) {
 		line = str_cut(&text, '\n');
 		line = str_cut(&line, '\r');
-		if (!str_starts(line, STR("run_id:")))
-			continue;
-		line = str_skip(line, sizeof("run_id:") - 1);
-		for (i = 1; i < line.n; i++)
-			other |= line.p[i] != line.p[0];
-		return line.n == REDIS_RUN_ID_CHARS && other ? line : STR("");
+		if (str_starts(line, name))
+			return str_skip(line, name.n);
 	}
 	return STR("");
+}
+
+/* Empty: the server does not say, or says what is none (a managed one may hide it). */
+static struct str
+run_id_of(const struct reply *info)
+{
+	struct str id = redis_info(info, STR("run_id:"));
+	bool other = false;
+	size_t i;
+
+	for (i = 1; i < id.n; i++)
+		other |= id.p[i] != id.p[0];
+	return id.n == REDIS_RUN_ID_CHARS && other ? id : STR("");
 }
 
 /*

@@ -30,6 +30,7 @@ struct redis {
 
 /* ---- redis.c ---- */
 
+bool redis_ensure_connected(struct redis *r, int64_t deadline, struct err *err);
 void redis_disconnect(struct redis *r);
 void redis_out_reset(struct redis *r);
 /* False: no memory for the command. */
@@ -43,6 +44,8 @@ bool redis_late_or_broken(
 
 /* ---- redis_greet.c ---- */
 
+/* The value of "name:" in an answer of INFO; empty: the server does not say. */
+struct str redis_info(const struct reply *info, struct str name);
 /* What a new connection says first: password, database, and which server this is. */
 bool redis_greet(struct redis *r, int64_t deadline, struct err *err);
 /*
