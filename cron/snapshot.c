@@ -29,7 +29,8 @@ read_picture(struct job *j, const struct reply *reply, struct picture *ret)
 	int64_t now_ms = reply_int(reply, 1);
 	size_t i;
 
-	ret->slot_ms = now_ms - now_ms % SLOT_MS;
+	/* The nearest: a job whose clock is a little ahead of Redis' comes before the slot begins. */
+	ret->slot_ms = (now_ms + SLOT_MS / 2) / SLOT_MS * SLOT_MS;
 	for (i = FIRST_CELL; i + STAGE_CELLS <= reply->n; i += STAGE_CELLS) {
 		int64_t viewers = reply_int(reply, i + 2);
 

@@ -90,6 +90,10 @@ way_out(const struct err *err, bool reads)
 		    "delete a stage or raise MAX_STAGES" },
 	};
 
+	if (err->tell == MSG_REDIS_COLD)
+		return "start the programs, or run cron/records: either fills it";
+	if (err->tell == MSG_STALE)
+		return "start the programs";
 	if (err->tell == MSG_NO_STAGE)
 		return "ivsctl stage list shows the stages of this show";
 	if (err->tell == MSG_MASTER_STAYS)

@@ -43,7 +43,7 @@ show_read(struct ctl *c, struct show *ret, struct err *err)
 {
 	struct redis_call call = { .arena = c->arena };
 
-	stages_show_ask(&call);
+	stages_show_ask(&call, true);
 	if (!redis_call(c->work->redis, &call, err))
 		return err_while(err, "reading the stages");
 	stages_show_answer(c->cfg, call.reply, c->arena, ret);

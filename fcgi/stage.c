@@ -84,7 +84,7 @@ ask_list(struct app *app, struct req *rq, struct err *err)
 	rq->state = o;
 	if (!req_valid(rq, err))
 		return false;
-	stages_show_ask(&rq->call);
+	stages_show_ask(&rq->call, false);
 	return true;
 }
 

@@ -25,7 +25,7 @@ static bool
 ask_show(struct app *app, struct req *rq, struct err *err)
 {
 	(void)app, (void)err;
-	stages_show_ask(&rq->call);
+	stages_show_ask(&rq->call, false);
 	return true;
 }
 

@@ -92,7 +92,7 @@ watching() { lua heartbeat "$1" c1 "$MASTER" | cut -d' ' -f2; } # NOW_MS
 			\"s\":\"00000000-0000-4000-8000-00000000000$s\",\"j\":$(at -100),\"p\":\"\",\"h\":$(at -50),\"d\":false}]")" 'OK 1 0'
 	done
 	equals "$(lua heartbeat "$(at 49)" c1 "$MASTER")" COLD
-	equals "$(lua restore_end "$(at 50)" me 600000 '' "$(at 0)" 1)" OK
+	equals "$(lua restore_end "$(at 50)" me 600000 '' "$(at 0)" 1 '')" OK
 	for s in $(seq 50 5 105); do lua pulse "$(at "$s")" 10000 >/dev/null; done
 	equals "$(lua evict "$(at 109)" 500 '') $(watching "$(at 109)")" 'OK 0 0 1 2'
 	equals "$(lua evict "$(at 111)" 500 '') $(watching "$(at 111)")" 'OK 1 0 1 1'
@@ -105,7 +105,7 @@ watching() { lua heartbeat "$1" c1 "$MASTER" | cut -d' ' -f2; } # NOW_MS
 	equals "$(lua restore_begin "$(at 0)" me 15000 1)" LOST
 	equals "$(lua restore_load "$(at 0)" me 15000 stages "[{\"a\":\"$MASTER\",\"e\":{}}]")" LOST
 	equals "$(lua restore_load "$(at 0)" me 15000 bans '{"more":1}')" LOST
-	equals "$(lua restore_end "$(at 0)" me 15000 '' "$(at 0)" 1)" LOST
+	equals "$(lua restore_end "$(at 0)" me 15000 '' "$(at 0)" 1 '')" LOST
 	equals "$(redis_c exists "${C}epoch" "${C}stages") $(redis_c hkeys "${C}bans")" '0 kept'
 	equals "$(redis_c get "${C}lock:job:restore") $(redis_c pttl "${C}lock:job:restore")" 'another -1'
 }
@@ -118,7 +118,7 @@ watching() { lua heartbeat "$1" c1 "$MASTER" | cut -d' ' -f2; } # NOW_MS
 	lua restore_load "$(at 0)" me 15000 publisher "$(jq -nc --arg a "$MASTER" --argjson at "$(at -100)" '{status: "live",
 		info: ({participantId: "p1", stageArn: $a, userId: "u", joinedAt: $at} | tojson),
 		why: ({source: "eventbridge", at: $at} | tojson)}')"
-	equals "$(lua restore_end "$(at 1)" me 15000 '' "$(at 0)" 1)" OK
+	equals "$(lua restore_end "$(at 1)" me 15000 '' "$(at 0)" 1 '')" OK
 	equals "$(stops "$(at -110)")" 'OUTDATED live p1 0 0'
 	equals "$(stops "$(at 50)")" 'OK offline 1 0'
 }
@@ -138,8 +138,60 @@ watching() { lua heartbeat "$1" c1 "$MASTER" | cut -d' ' -f2; } # NOW_MS
 @test "loading: with a clock behind that of the newest record, new ones come after it all the same" {
 	C="${P}clock$BATS_TEST_NUMBER:"
 	redis_c set "${C}lock:job:restore" me >/dev/null
-	equals "$(lua restore_end "$(at 0)" me 15000 4000000000000-5 "$(at 0)" 1)" OK
+	equals "$(lua restore_end "$(at 0)" me 15000 4000000000000-5 "$(at 0)" 1 '')" OK
 	equals "$(redis_c xlen "${C}records") $(redis_c get "${C}records:written")" '0 4000000000000-5'
 	lua ban "$(at 1)" somebody 1
 	equals "$(redis_c xrange "${C}records" - + | head -n 1)" 4000000000000-6
+}
+
+# A clock that is set back by an hour leaves each key that expires an hour more.
+set_back() { # KEY...
+	local key
+	for key; do redis_c pexpire "$C$key" $(($(redis_c pttl "$C$key") + 3600000)) >/dev/null; done
+}
+bounded() { # KEY MS
+	local left
+	left=$(redis_c pttl "$C$1")
+	((left <= $2)) || { echo "$1 lasts $left ms, at most $2 wanted" >&2; return 1; }
+}
+
+@test "clock: set back by an hour, it makes no lock last longer than its life (G8)" {
+	C="${P}clock$BATS_TEST_NUMBER:"
+	own_show "$C"
+	lua lock_take "$(at 0)" snapshot me 60000 ''
+	set_back lock:job:snapshot
+	matches "$(lua lock_take "$(at -3600)" snapshot other 60000 '')" '^HELD'
+	bounded lock:job:snapshot 60000
+	# the drain's, and what says that it has failed: nobody would drain for an hour
+	redis_c xadd "${C}records" 1-1 e '{}' >/dev/null
+	matches "$(lua records_take "$(at 0)" me 5000 10 1000)" '^OK'
+	lua records_done "$(at 0)" me '' fail 3000 UNREACHABLE >/dev/null
+	set_back lock:records
+	matches "$(lua records_take "$(at -3600)" other 5000 10 1000)" '^BUSY'
+	bounded lock:records 10000
+	# an attempt that runs, by its own time
+	matches "$(lua idem_begin "$(at 0)" key body run-1 30000 86400000 order-1)" '^NEW'
+	equals "$(lua idem_begin "$(at -3600)" key body run-2 30000 86400000 order-1)" RUNNING
+	matches "$(lua idem_begin "$(at -3569)" key body run-2 30000 86400000 order-1)" '^NEW'
+}
+
+@test "clock: set back by an hour, it makes no window of the rate limit longer, and no rest of the autoscaler (G8)" {
+	local n left
+	C="${P}clock$BATS_TEST_NUMBER:"
+	own_show "$C"
+	gate() { redis_c eval "$(whole_script gate)" 1 "$C" api:me 2 1000 '' 60000 "$MASTER" 50 | xargs; }
+	for n in 1 2; do equals "$(gate)" OK; done
+	set_back rate:api:me
+	left=$(gate | cut -d' ' -f2)
+	((left > 0 && left <= 3600001))
+	bounded rate:api:me 1000
+	open_again() { [ "$(gate)" = OK ]; }
+	wait_until 3 open_again
+	# what was kept for some seconds counts no more
+	redis_c set "${C}keeper:synced" 1 px 5000 >/dev/null
+	redis_c set "${C}keeper:replicas" 'p 1' px 60000 >/dev/null
+	matches "$(lua keep_read "$(at 0)" 60000 1)" ' p 1 1 '
+	set_back keeper:synced keeper:replicas
+	run lua keep_read "$(at 0)" 60000 1
+	[[ $output != *' p 1 '* ]]
 }

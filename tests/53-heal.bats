@@ -98,11 +98,12 @@ teardown() {
 	drained
 	freeze postgres
 	redis_c flushall >/dev/null
-	for _ in 1 2 3; do
+	# What must come back is named, also while it does not even refuse.
+	names_postgres() {
 		beat w1 "$MASTER"
-		assert_away redis
-		sleep 1
-	done
+		assert_error 503 SERVICE_UNAVAILABLE && [ "$(json .error.details.dependency)" = postgres ]
+	}
+	wait_until 10 names_postgres
 	not_ready
 	thaw postgres
 	wait_until 15 ready

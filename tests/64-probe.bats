@@ -1,5 +1,6 @@
 # What /health and /readyz say of a PostgreSQL that answers and does not do what the programs need, and
 # how often they ask. In a stack of its own.
+bats_require_minimum_version 1.5.0
 load lib/common
 
 setup_file() {
@@ -15,6 +16,9 @@ setup() {
 	wait_until 20 well
 }
 teardown() {
+	thaw viewer
+	redis_c replicaof no one >/dev/null
+	postgres_back
 	admin "ALTER DATABASE \"$DB_NAME\" RESET default_transaction_read_only"
 	admin "ALTER TABLE viewer_sessions OWNER TO \"$DB_USER\""
 	admin "UPDATE schema_migrations SET version = 4 WHERE version = -4"
@@ -108,6 +112,92 @@ join_and_drain() { # USER
 	matches "$(json '.data.problems[0].message')" 'deploy/migrate'
 	psql_q "UPDATE schema_migrations SET version = 4 WHERE version = -4"
 	wait_until 5 healthy
+}
+
+# ---- who refreshes what is read ----
+
+reads() { printf '%s\n' /api/stats /api/stats/viewers /api/stats/stages "/api/stats/stages?arn=$MASTER" /api/stage/list \
+	"/api/viewer/list/$MASTER" "/api/viewer/duration?userId=$1&stageArn=$(uri "$MASTER")"; }
+refused() { # USER REASON: all of them
+	local path
+	while read -r path; do
+		api GET "$path"
+		assert_away redis || return 1
+		equals "$path $(json .error.details.reason)" "$path $2" || return 1
+	done < <(reads "$1")
+}
+answered() { # USER
+	local path
+	while read -r path; do
+		api GET "$path"
+		equals "$path $http_status" "$path 200" || return 1
+	done < <(reads "$1")
+}
+
+@test "nobody can refresh who is watching: what is read is 503 and no falling number; then well again (C9)" {
+	local user
+	user=$(fresh)
+	seat "$user" "$MASTER"
+	answered "$user"
+	freeze viewer # for longer than a pulse may be away
+	stale() { api GET /api/stats && [ "$http_status" = 503 ]; }
+	wait_until 15 stale
+	refused_in_redis() { api GET /api/stats/viewers && [ "$(json .error.details.reason)" = STALE ]; }
+	wait_until 3 refused_in_redis
+	run -69 "$BUILD_DIR/cron/snapshot"
+	run -0 "$BUILD_DIR/ctl/ivsctl" stage list # the operator may look
+	thaw viewer
+	wait_until 5 answered "$user"
+}
+
+@test "Redis has become a read-only replica: reads are refused, too, when nobody can refresh them (C9)" {
+	local user
+	user=$(fresh)
+	seat "$user" "$MASTER"
+	redis_c replicaof 127.0.0.1 1 >/dev/null
+	all_refused() { refused "$user" STALE 2>/dev/null; }
+	wait_until 20 all_refused
+	redis_c replicaof no one >/dev/null
+	wait_until 10 answered "$user"
+}
+
+@test "plain CGI has no pulse: reads are answered, and a read-only replica is told all the same (C9)" {
+	local pre="${P}cgi:"
+	own_show "$pre"
+	cgi stats GET /api/stats '' REDIS_KEY_PREFIX="$pre"
+	assert_status 200
+	redis_c replicaof 127.0.0.1 1 >/dev/null
+	cgi stats GET /api/stats '' REDIS_KEY_PREFIX="$pre"
+	redis_c replicaof no one >/dev/null
+	assert_away redis
+	equals "$(json .error.details.reason)" READ_ONLY
+}
+
+# ---- a Redis without its state ----
+
+@test "Redis empty and PostgreSQL away: the 503 names postgres, which must come back (C3)" {
+	stop_postgres
+	redis_c flushall >/dev/null
+	names_postgres() {
+		api GET /api/stats - -H 'Accept-Language: en'
+		[ "$http_status $(json '"\(.error.details.dependency) \(.error.details.reason)"')" = '503 postgres RESTORING' ]
+	}
+	wait_until 10 names_postgres
+	matches "$(json .error.message)" 'PostgreSQL must come back'
+	beat nobody "$MASTER"
+	beat_names() { beat nobody "$MASTER" && [ "$http_status $(json .error.details.dependency)" = '503 postgres' ]; }
+	wait_until 10 beat_names
+	ready_names() { call GET /readyz && [ "$http_status $(json .error.details.dependency)" = '503 postgres' ]; }
+	wait_until 10 ready_names
+	postgres_back
+	wait_until 20 well
+}
+
+@test "fresh install: ivsctl stage list says what fills Redis (C6)" {
+	run -69 --separate-stderr env REDIS_KEY_PREFIX="${P}fresh:" "$BUILD_DIR/ctl/ivsctl" stage list
+	matches "$stderr" 'start the programs, or run cron/records'
+	run -0 env REDIS_KEY_PREFIX="${P}fresh:" "$BUILD_DIR/cron/records"
+	run -0 env REDIS_KEY_PREFIX="${P}fresh:" "$BUILD_DIR/ctl/ivsctl" stage list
 }
 
 # The scripts and statements of a flood of 300 calls that goes on for at least a second.

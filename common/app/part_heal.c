@@ -15,6 +15,7 @@ app_compare(struct app *app)
 	bool forgot, ok;
 
 	ok = compare_run(app->redis, app->pg, &app->work, CHECK_MS, &forgot, &err);
+	redis_set_waits(app->redis, !ok && err.source == ERR_FROM_POSTGRES);
 	if (ok)
 		app->compare_silent_until_ms = 0;
 	else if (app_may_say(&app->compare_silent_until_ms))
@@ -35,6 +36,15 @@ say_restored(const struct restore_result *res)
 	    LOG_INT("ended", res->ended), LOG_INT("bans", res->bans));
 }
 
+/* Somebody else loads, or has just failed; is PostgreSQL what is missing? */
+static void
+look_for_postgres(struct app *app)
+{
+	struct err err = ERR_INIT;
+
+	redis_set_waits(app->redis, !pg_probe(app->pg, CHECK_MS, &err));
+}
+
 static void
 heal(struct app *app)
 {
@@ -47,11 +57,16 @@ heal(struct app *app)
 		return;
 	if (!restore_run(
 		app->redis, app->pg, &app->work, app->keeper != NULL, &res, &err)) {
+		redis_set_waits(app->redis, err.source == ERR_FROM_POSTGRES);
 		if (app_may_say(&app->heal_silent_until_ms))
 			log_err(LOG_WARN, "the state could not be loaded", &err);
 		log_flush();
 		return;
 	}
+	if (res.end == RESTORE_BUSY)
+		look_for_postgres(app);
+	else
+		redis_set_waits(app->redis, false);
 	app->keeper_due |= res.keeper_due;
 	if (res.end == RESTORE_DONE) {
 		app->heal_silent_until_ms = 0;

@@ -77,9 +77,10 @@ stage_from_json(
 }
 
 void
-stages_show_ask(struct redis_call *c)
+stages_show_ask(struct redis_call *c, bool anyway)
 {
 	redis_call_init(c, c->arena, SCRIPT_STATS);
+	redis_arg(c, anyway ? STR("anyway") : STR(""));
 }
 
 void

@@ -50,7 +50,11 @@ struct show {
 	int64_t total_viewers;
 };
 
-void stages_show_ask(struct redis_call *c);
+/*
+ * The call is refused (MSG_STALE) while nobody refreshes who is watching; anyway: it is not, for who
+ * decides or repairs, and the operator.
+ */
+void stages_show_ask(struct redis_call *c, bool anyway);
 void stages_show_answer(const struct config *cfg, const struct reply *reply,
     struct arena *a, struct show *ret);
 /* NULL when it is none of ours. */

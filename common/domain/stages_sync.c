@@ -22,7 +22,7 @@ read_registry(struct sync *s, struct err *err)
 	struct redis_call c;
 
 	redis_call_init(&c, s->w->arena, SCRIPT_STATS);
-	stages_show_ask(&c);
+	stages_show_ask(&c, true);
 	if (!redis_call(s->w->redis, &c, err))
 		return err_while(err, "reading the registry");
 	stages_show_answer(s->w->cfg, c.reply, s->w->arena, &s->show);

@@ -263,6 +263,9 @@ look_at_replies(struct redis *r, struct redis_call **calls, size_t n)
 		r->cold |=
 		    !redis_is_refused(r, calls[i]) && reply_is_cold(calls[i]->reply);
 		wrong |= wrong_server(calls[i]->reply);
+		if (r->waits_for_postgres && reply_is_cold(calls[i]->reply) &&
+		    calls[i]->reply->n == 1)
+			calls[i]->reply = reply_cold_new(calls[i]->arena, true);
 	}
 	if (wrong)
 		redis_disconnect(r);
@@ -349,6 +352,12 @@ bool
 redis_is_cold(const struct redis *r)
 {
 	return r->cold;
+}
+
+void
+redis_set_waits(struct redis *r, bool for_postgres)
+{
+	r->waits_for_postgres = for_postgres;
 }
 
 void

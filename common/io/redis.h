@@ -97,6 +97,12 @@ bool redis_is_cold(const struct redis *r);
 void redis_warm(struct redis *r);
 
 /*
+ * Whether PostgreSQL, which has the state, cannot be read at the moment: from here on a COLD answer
+ * is an error of PostgreSQL (MSG_RESTORE_WAITS), which is what must come back.
+ */
+void redis_set_waits(struct redis *r, bool for_postgres);
+
+/*
  * A Redis that was started may hold an old copy, and so may one that takes another's place. On a
  * connection opened anew nothing counts before that server was compared with PostgreSQL: until
  * then scripts that include lua/lib/epoch.lua are not sent, and answer as a cold one does. The

@@ -136,21 +136,15 @@ redis_greet(struct redis *r, int64_t deadline, struct err *err)
 
 /* A new one for each call, since each has an arena of its own. */
 static struct reply *
-refusal(struct arena *a, const struct reply *mark)
+refusal(struct arena *a, const struct reply *mark, bool waits_for_postgres)
 {
-	struct reply *word = arena_zalloc(a, sizeof(*word)), *r;
+	struct reply *word;
 
-	if (mark->type == REPLY_ERROR) {
-		*word = (struct reply){ .type = REPLY_ERROR, .s = str_dup(a, mark->s) };
-		return word;
-	}
-	*word = (struct reply){ .type = REPLY_STR, .s = STR("COLD") };
-	r = arena_zalloc(a, sizeof(*r));
-	r->type = REPLY_ARRAY;
-	r->n = 1;
-	r->v = arena_zalloc(a, sizeof(*r->v));
-	r->v[0] = word;
-	return r;
+	if (mark->type != REPLY_ERROR)
+		return reply_cold_new(a, waits_for_postgres);
+	word = arena_zalloc(a, sizeof(*word));
+	*word = (struct reply){ .type = REPLY_ERROR, .s = str_dup(a, mark->s) };
+	return word;
 }
 
 bool
@@ -187,7 +181,8 @@ redis_refuse(struct redis *r, struct redis_call **calls, size_t n, int64_t deadl
 	judge(r, mark);
 	for (i = 0; i < n; i++)
 		if (redis_is_refused(r, calls[i]))
-			calls[i]->reply = refusal(calls[i]->arena, mark);
+			calls[i]->reply =
+			    refusal(calls[i]->arena, mark, r->waits_for_postgres);
 	return CONN_OK;
 }
 

@@ -23,9 +23,10 @@ struct redis {
 	char now_ms[24];		   /* "": Redis asks its own clock */
 	/* redis_greet.c */
 	char run_id[REDIS_RUN_ID_CHARS +
-		    1];	 /* of this connection's server; "": not known */
-	int64_t mark_ms; /* the newest mark there was on any of our connections */
-	bool believed;	 /* its state counts: redis_is_believed() */
+		    1];		 /* of this connection's server; "": not known */
+	int64_t mark_ms;	 /* the newest mark there was on any of our connections */
+	bool believed;		 /* its state counts: redis_is_believed() */
+	bool waits_for_postgres; /* redis.h */
 };
 
 /* ---- redis.c ---- */

@@ -170,7 +170,29 @@ reply_is_cold(const struct reply *r)
 	return str_is(reply_str(r, 0), "COLD");
 }
 
-/* The second element names the store that the loading waits for (lua/restore_failed.lua). */
+static struct reply *
+word_new(struct arena *a, struct str word)
+{
+	struct reply *r = arena_zalloc(a, sizeof(*r));
+
+	*r = (struct reply){ .type = REPLY_STR, .s = word };
+	return r;
+}
+
+struct reply *
+reply_cold_new(struct arena *a, bool waits_for_postgres)
+{
+	struct reply *r = arena_zalloc(a, sizeof(*r));
+
+	r->type = REPLY_ARRAY;
+	r->n = waits_for_postgres ? 2 : 1;
+	r->v = arena_zalloc(a, 2 * sizeof(*r->v));
+	r->v[0] = word_new(a, STR("COLD"));
+	r->v[1] = word_new(a, STR("postgres"));
+	return r;
+}
+
+/* The second element names the store that the loading waits for (reply_cold_new). */
 static bool
 cold(const struct reply *r, struct err *err)
 {
@@ -203,5 +225,8 @@ redis_reply_ok(const struct reply *r, struct err *err)
 		return err_set(err, ERR_BUG, "no reply from redis");
 	if (reply_is_cold(r))
 		return cold(r, err);
+	if (str_is(reply_str(r, 0), "STALE"))
+		return err_tell_from(err, ERR_FROM_REDIS, ERR_UPSTREAM, MSG_STALE,
+		    "redis: no program has refreshed the viewers for over ten seconds");
 	return r->type != REPLY_ERROR || refused(r, err);
 }

@@ -14,4 +14,7 @@
 /* NULL: no memory. */
 redisReader *reply_reader_new(void);
 
+/* {'COLD'}, and what the loading waits for. */
+struct reply *reply_cold_new(struct arena *a, bool waits_for_postgres);
+
 #endif

@@ -7,11 +7,11 @@
 -- ARGV[14] entries of it to look at
 -- -> {'OK', id to go on from ('' = that was the end), his entries, seated 0|1, banned 0|1, session id, ...}
 --  | {'BUSY'} somebody else has the lock
---@include head epoch stages session bans
+--@include head epoch stages session bans lock
 local user, token, take = ARGV[8], ARGV[9], ARGV[11] == '1'
 local stream, lock = P .. ARGV[12], P .. 'lock:records'
 if token ~= '' then
-	local holder = redis.call('GET', lock)
+	local holder = held(lock, ARGV[10])
 	if holder and holder ~= token then return {'BUSY'} end
 	redis.call('SET', lock, token, 'PX', ARGV[10])
 end

@@ -13,6 +13,11 @@ if e and e.body ~= ARGV[9] then return {'OTHER'} end
 if e and e.state == 'done' then return {'DONE', e.result} end
 local own = e and e.run == ARGV[10]
 if e and e.state == 'running' and not own then
+	-- None began in the future: the clock was set back, and its time begins now.
+	if e.at > now then
+		e.at = now
+		redis.call('SET', key, cjson.encode(e), 'PX', ARGV[12])
+	end
 	if now - e.at < tonumber(ARGV[11]) then return {'RUNNING'} end
 	e.unsure = true
 end

@@ -33,7 +33,11 @@ end
 
 -- How long the keeper rests, ms; 0: it may be asked for a run. It has not just looked, and found that
 -- it could do nothing more.
-local function rest() return math.max(0, redis.call('PTTL', P .. 'keeper:rest')) end
+local function rest()
+	local left = redis.call('PTTL', P .. 'keeper:rest')
+	-- Longer than it ever is: the clock was set back.
+	return left > 10000 and 0 or math.max(0, left)
+end
 local function may_grow() return ARGV[16] ~= '' and rest() == 0 end
 -- A short rest follows a run that has brought room, which others may have taken: the next run is near.
 local SHORT_REST_MS = 1000

@@ -19,10 +19,14 @@ for i = 1, #flat, 2 do
 	if at > now - ARGV[8] and at <= now + ARGV[8] then orders = orders + 1
 	elseif ARGV[9] ~= '1' then redis.call('HDEL', P .. 'orders', flat[i]) end
 end
+-- '' also when more is left of it than ever is: the clock was set back.
+local function fresh(name, life)
+	return redis.call('PTTL', P .. name) <= life and redis.call('GET', P .. name) or ''
+end
 local answer = {'OK', now, redis.call('GET', P .. 'publisher:status') or 'offline',
 	redis.call('GET', P .. 'publisher:info') or '', joins,
 	redis.call('ZCOUNT', P .. 'refused', now - 30000, '+inf'), orders,
-	redis.call('GET', P .. 'keeper:replicas') or '', redis.call('EXISTS', P .. 'keeper:synced')}
+	fresh('keeper:replicas', 60000), fresh('keeper:synced', 60000) ~= '' and 1 or 0}
 for _, stage in ipairs(all_stages()) do
 	answer[#answer + 1] = stage.arn
 	answer[#answer + 1] = stage.json

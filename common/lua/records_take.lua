@@ -5,10 +5,11 @@
 -- -> {'EMPTY'} nothing is waiting; the lock is not taken and ours is given back
 --  | {'BUSY', waiting, newest id, oldest id, the holder has just failed 0|1, ms the lock lasts}
 --  | {'OK', waiting, newest id, id, JSON, id, JSON, ...}
---@include head
+--@include head lock
 local stream, lock = P .. 'records', P .. 'lock:records'
 local token, budget = ARGV[8], tonumber(ARGV[11])
-local holder = redis.call('GET', lock)
+-- The longest life is that of forget.
+local holder = held(lock, 10000)
 local newest = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)[1]
 if not newest then
 	if holder == token then redis.call('DEL', lock) end

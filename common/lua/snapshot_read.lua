@@ -1,7 +1,7 @@
 -- snapshot_read: the viewers of every stage, now and at most since the snapshot before.
 -- Changes nothing: the peaks begin anew in snapshot_done.
--- -> {'OK', now ms, arn, stage JSON, viewers now, peak, arn, ...}
---@include head epoch stages
+-- -> {'STALE'} | {'OK', now ms, arn, stage JSON, viewers now, peak, arn, ...}
+--@include head epoch alive stages
 local answer = {'OK', now}
 for _, stage in ipairs(all_stages()) do
 	local viewers = viewers_now(stage.arn)

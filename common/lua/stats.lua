@@ -1,8 +1,9 @@
 -- stats: every stage with its viewers now, the publisher, and what the keeper said last.
--- -> {'OK', publisher 'live'|'offline' as known last, publisher JSON, JSON of the report ('' = none),
+-- ARGV[8] 'anyway': also when nobody refreshes the viewers
+-- -> {'STALE'} | {'OK', publisher 'live'|'offline' as known last, publisher JSON, JSON of the report ('' = none),
 --     publisher 'live'|'offline'|'unknown', ms since it was learnt (-1 = not known),
 --     arn, stage JSON, viewers now, ...}
---@include head epoch rate stages publisher
+--@include head epoch rate alive stages publisher
 local state, age = publisher_known()
 local answer = {'OK', redis.call('GET', P .. 'publisher:status') or 'offline',
 	redis.call('GET', P .. 'publisher:info') or '', redis.call('GET', P .. 'keeper:report') or '',

@@ -2,8 +2,8 @@
 -- ARGV[8] stage ARN  ARGV[9] page size  ARGV[10], ARGV[11] heartbeat and user the last page
 -- ended with ('' = from the start). Who beats meanwhile moves towards the end: he may be seen
 -- twice and is never missed.
--- -> {'OK', known 0|1, seats, viewers now, more 0|1, user, last heartbeat, session text, ...}
---@include head epoch rate stages page
+-- -> {'STALE'} | {'OK', known 0|1, seats, viewers now, more 0|1, user, last heartbeat, session text, ...}
+--@include head epoch rate alive stages page
 local arn, size = ARGV[8], tonumber(ARGV[9])
 local key = beats(arn)
 local page, last, more = page_of(key, redis.call('ZCOUNT', key, '-inf', '(' .. cutoff), ARGV[10], ARGV[11], size)

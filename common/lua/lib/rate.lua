@@ -4,6 +4,8 @@ if ARGV[1] ~= '' then
 	local calls = redis.call('INCR', bucket)
 	if calls == 1 then redis.call('PEXPIRE', bucket, ARGV[3]) end
 	if calls > tonumber(ARGV[2]) then
+		-- A clock that was set back makes no window longer.
+		if redis.call('PTTL', bucket) > tonumber(ARGV[3]) then redis.call('PEXPIRE', bucket, ARGV[3]) end
 		return {'RATE', redis.call('PTTL', bucket), tonumber(ARGV[2])}
 	end
 end
