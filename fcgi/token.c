@@ -21,6 +21,7 @@
 /* Encoders are pointed here and redirected; AWS "Publish with OBS". */
 #define WHIP_ENDPOINT "https://global.whip.live-video.net"
 #define WEB_SDK "amazon-ivs-web-broadcast"
+#define WEB_SDK_MIN "1.39.0" /* older ones fail to publish with simulcast on Chrome 152 */
 #define REFRESH_PERCENT 80
 /* In api mode a worker waits for AWS, some 100 ms a token: as many as the quota of 50 a
  * second is worth. Idle ones cost little. */
@@ -151,15 +152,37 @@ ask_mediaserver(struct app *app, struct req *rq, struct err *err)
 	return ask_stage(app, rq, "serverId", REQUIRED_MEMBER, err);
 }
 
+/* StageEvents.STAGE_LEFT of the Web SDK, and what the page does then (README, "A viewer's page"). */
+static json_t *
+stage_left_json(void)
+{
+	static const char *const actions[][2] = {
+		{ "participant-disconnected", "stop" },
+		{ "stage-deleted", "new-token" },
+		{ "token-reused", "stop" },
+		{ "failed-exchange", "new-token" },
+		{ "real-time-connection-forced-leave", "new-connection" },
+		{ "real-time-connection-token-revocation", "new-connection" },
+		{ "user-initiated", "none" },
+		{ "unknown", "join-again" },
+	};
+	json_t *o = json_object();
+
+	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++)
+		json_object_set_new(o, actions[i][0], json_string(actions[i][1]));
+	return o;
+}
+
 static json_t *
 instructions(const struct token *t, enum lang lang)
 {
-	return json_pack("{s:{s:s, s:s, s:o, s:{s:s, s:s, s:s, s:s, s:s}}, s:{s:s, s:s}}",
+	return json_pack(
+	    "{s:{s:s, s:s, s:o, s:{s:s, s:s, s:s, s:s, s:s}}, s:{s:s, s:s, s:s, s:o}}",
 	    "obs", "service", "WHIP", "server", WHIP_ENDPOINT, "bearerToken",
 	    json_str(t->token), "settings", "resolution", "1280x720", "bitrate",
 	    "2500 kbps", "keyframeInterval", "1s", "cpuPreset", "ultrafast", "tune",
-	    "zerolatency", "web", "sdk", WEB_SDK, "method",
-	    message(MSG_OBS_METHOD, lang));
+	    "zerolatency", "web", "sdk", WEB_SDK, "method", message(MSG_OBS_METHOD, lang),
+	    "minVersion", WEB_SDK_MIN, "stageLeft", stage_left_json());
 }
 
 /*

@@ -49,7 +49,8 @@ bad_user() { # JSON_VALUE
 	equals "$(json '.data | [(.token | length > 20), (.participantId | length > 5), (.whipEndpoint | startswith("https://")),
 		.instructions.obs.service == "WHIP", .instructions.obs.bearerToken == .token,
 		.instructions.obs.server == .whipEndpoint, (.expiresAt | test($ENV.ISO)),
-		(.instructions.web | has("sdk") and has("method")),
+		(.instructions.web | has("sdk") and has("method") and .minVersion == "1.39.0"),
+		(.instructions.web.stageLeft | .["participant-disconnected"] == "stop" and .["stage-deleted"] == "new-token" and length == 8),
 		(.instructions.obs.settings | keys == ["bitrate", "cpuPreset", "keyframeInterval", "resolution", "tune"])] | all')" true
 }
 

@@ -49,3 +49,35 @@ the publisher is live token'
 	assert_error 400 VALIDATION_ERROR
 }
 
+
+# fixture NAME [SECONDS]: the event as AWS' page of EventBridge shows it, of our stage and of now.
+fixture() {
+	api POST /api/stats/events "$(jq -c --arg a "$MASTER" --arg t "$(ago "${2:-0}")" --arg p "$a" '.resources = [$a] |
+		.time = ($t | sub("\\.[0-9]+Z$"; "Z")) | .detail.participant_id = $p |
+		.detail.event_time |= (if test("\\.[0-9]{9}Z$") then $t | sub("Z$"; "123456Z") else $t | sub("\\.[0-9]+Z$"; "Z") end) |
+		if .detail.event_time_precise then .detail.event_time_precise = $t else . end' \
+		"$PROJECT_ROOT/tests/data/events/$1.json")"
+	assert_status 200
+}
+
+@test "events: in the shapes of AWS' page: short session ids, nine digits of fraction, tokens exchanged" {
+	a=$(id)
+	fixture published 3
+	equals "$(said) $(present)" "true null true true $a eventbridge"
+	# Nothing follows from these; none is refused, or EventBridge would send it again.
+	for name in token-exchanged replication-start; do
+		fixture "$name"
+		equals "$name $(said)" "$name false UNUSED true"
+	done
+	fixture replication-end # on a stage of somebody else
+	equals "$(said)" 'false NOT_OURS true'
+	# The present publisher could not publish: AWS is to be asked.
+	fixture publish-error
+	equals "$(said)" 'true null true'
+	fixture unpublished 1
+	equals "$(said) $(present)" "true null false false $a eventbridge"
+	# A start whose time has nine digits of fraction is read as well.
+	event "$MASTER" "$a" 'Participant Published' "$(ago 0)" \
+		'.detail.event_time = (.detail.event_time_precise | sub("Z$"; "123456Z")) | del(.detail.event_time_precise)'
+	equals "$(said)" 'true null true'
+}
