@@ -56,7 +56,7 @@ teardown() {
 # told METHOD PATH STATUS...: one of these, in the form of the API's errors
 told() {
 	printf '%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' "$1" "$2" >"$BATS_TEST_TMPDIR/request"
-	ask_raw "${server_url##*:}" "$BATS_TEST_TMPDIR/request" | normalised >"$BATS_TEST_TMPDIR/answer"
+	ask_raw "${server_url##*:}" "$BATS_TEST_TMPDIR/request" 20 | normalised >"$BATS_TEST_TMPDIR/answer"
 	has_error_form "$BATS_TEST_TMPDIR/answer" || { head -c 500 "$BATS_TEST_TMPDIR/answer"; return 1; }
 	matches "$2 $(head -n 1 "$BATS_TEST_TMPDIR/answer")" " ($3)$"
 }
