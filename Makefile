@@ -106,6 +106,7 @@ torture: build-tests ## core cases with every n-th allocation and system call fa
 lint: headers ## layers, shell, sizes, format
 	$(Q)tests/layers.sh
 	$(Q)tests/sizes.sh
+	$(Q)tests/negations.sh
 	$(Q)find common deploy tests .ci -type f -print0 | xargs -0 grep -lE '^\#!.*(bash|/sh)$$|shellcheck shell' | grep -v '\.c$$' | \
 		xargs shellcheck -x
 	$(Q)if command -v clang-format-14 >/dev/null; then \

@@ -1,5 +1,6 @@
 # A viewer who waits for a seat holds no worker: the request is parked until there is one, or for 2 s.
 
+bats_require_minimum_version 1.5.0
 load lib/common
 load lib/show
 
@@ -61,7 +62,7 @@ worst() { awk '{ print $3 }' "$1" | sort -n | awk '{ v[NR] = $1 } END { print in
 	wait_until 1 sits "$first"
 	wait
 	equals "$(cut -d' ' -f1 "$BATS_TEST_TMPDIR/$first") $(cut -d' ' -f1 "$BATS_TEST_TMPDIR/$second")" '200 503'
-	! sits "$gone"
+	run ! sits "$gone"
 	leave "$first" "$MASTER"
 }
 
