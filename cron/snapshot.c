@@ -11,7 +11,6 @@
 
 #include "base/banned.h"
 
-#define SLOT_MS (5 * 60 * 1000)
 #define WRITE_MS 10000
 #define STAGE_CELLS 4 /* of snapshot_read.lua: arn, JSON, viewers, peak */
 #define FIRST_CELL 2
@@ -26,11 +25,9 @@ static void
 read_picture(struct job *j, const struct reply *reply, struct picture *ret)
 {
 	json_t *counts = json_array();
-	int64_t now_ms = reply_int(reply, 1);
 	size_t i;
 
-	/* The nearest: a job whose clock is a little ahead of Redis' comes before the slot begins. */
-	ret->slot_ms = (now_ms + SLOT_MS / 2) / SLOT_MS * SLOT_MS;
+	ret->slot_ms = reply_int(reply, 1);
 	for (i = FIRST_CELL; i + STAGE_CELLS <= reply->n; i += STAGE_CELLS) {
 		int64_t viewers = reply_int(reply, i + 2);
 

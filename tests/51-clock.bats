@@ -195,3 +195,11 @@ bounded() { # KEY MS
 	run lua keep_read "$(at 0)" 60000 1
 	[[ $output != *' p 1 '* ]]
 }
+
+@test "snapshot: the slot is the nearest, so a host that is a little ahead does not write into the one before (G8)" {
+	C="${P}clock$BATS_TEST_NUMBER:"
+	own_show "$C"
+	slot() { lua snapshot_read "$(at "$1")" | cut -d' ' -f2; }
+	equals "$(slot -1) $(slot 0) $(slot 149)" "$(at 0) $(at 0) $(at 0)"
+	equals "$(slot 151) $(slot 299)" "$(at 300) $(at 300)"
+}

@@ -1,5 +1,6 @@
 -- Entries of the registry of stages reach PostgreSQL as the other facts do: from the stream, so that a
 -- row has a version (show_state.record_pos) and an older copy never overwrites a newer one.
+-- serves: 4
 --
 -- Programs of the version before run on: they write facts of a kind they do not know as they find
 -- them, and still copy the registry into `stages`.
