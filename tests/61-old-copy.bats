@@ -193,10 +193,15 @@ keep_beating() {
 	take_copy
 	put_copy_back
 	beat w1 "$MASTER"
-	assert_away redis
+	assert_error 503 SERVICE_UNAVAILABLE
+	# and it stays so; what must come back is named
+	names_postgres() {
+		beat w1 "$MASTER"
+		assert_error 503 SERVICE_UNAVAILABLE && [ "$(json .error.details.dependency)" = postgres ]
+	}
+	wait_until 10 names_postgres
 	sleep 2
-	beat w1 "$MASTER"
-	assert_away redis
+	names_postgres
 	postgres_back
 	wait_until 20 ready
 	beat w1 "$MASTER"
