@@ -8,8 +8,11 @@
 
 #include "base/json.h"
 #include "base/parse.h"
+#include "domain/compare.h"
 #include "tests/tools/model/world.h"
 #include "base/banned.h"
+
+#define COMPARE_MS 10000
 
 struct stores {
 	redisContext *redis;
@@ -86,6 +89,30 @@ text_of(const redisReply *r, size_t i)
 	return (struct str){ r->element[i]->str, r->element[i]->len };
 }
 
+/*
+ * A show that has just begun, with nothing to fill it with. What any program does next with a Redis
+ * that it finds: it is compared with PostgreSQL, since no connection believes it before that.
+ */
+static bool
+begin_show(struct stores *st, struct world *w, const struct config *cfg)
+{
+	struct redis *redis = redis_open(cfg);
+	struct pg *pg = pg_open(cfg);
+	struct err err = ERR_INIT;
+	bool ok, forgot = false;
+
+	freeReplyObject(ask(st, "SET", "epoch", STR(""), "1"));
+	freeReplyObject(ask(st, "SET", "records:written", STR(""), "9999999999999-0"));
+	ok = compare_run(redis, pg, &st->arena, COMPARE_MS, &forgot, &err) && !forgot;
+	if (!ok)
+		world_complain(w, "the show does not begin: %s",
+		    forgot ? "Redis is cold" : err.cause);
+	arena_wipe(&st->arena);
+	pg_close(pg);
+	redis_close(redis);
+	return ok;
+}
+
 bool
 stores_begin(struct stores *st, struct world *w, const struct config *cfg)
 {
@@ -95,13 +122,9 @@ stores_begin(struct stores *st, struct world *w, const struct config *cfg)
 	freeReplyObject(r);
 	if (!fresh)
 		world_complain(w, "the prefix %.*s is in use", STR_ARG(st->prefix));
-	/* This prefix is no cold one that lost something: there is nothing to fill it with. */
-	freeReplyObject(ask(st, "SET", "epoch", STR(""), "1"));
-	freeReplyObject(ask(st, "SET", "records:written", STR(""), "9999999999999-0"));
-	(void)cfg;
 	st->seen = calloc((size_t)w->show.n_people, 1);
 	INVARIANT(st->seen != NULL);
-	return fresh;
+	return fresh && begin_show(st, w, cfg);
 }
 
 /* ---- seats ---- */
