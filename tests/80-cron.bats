@@ -30,10 +30,11 @@ sit() {
 		HSET ${PRE}viewer:stage $1 $MASTER_ARN
 	EOT
 }
-# Everything under the prefix, and how long the tables are.
+# Everything under the prefix, and how long the tables are. Where no programs run, as with a prefix of a
+# test's own, who reads sees by the key `probe` whether Redis takes writes: it says nothing of the show.
 state() {
 	local k
-	redis_c --scan --pattern "$PRE*" | sort | while read -r k; do
+	redis_c --scan --pattern "$PRE*" | grep -vxF "${PRE}probe" | sort | while read -r k; do
 		echo "$k $(redis_c dump "$k" | md5sum)"
 	done
 	psql_q "SELECT (SELECT count(*) FROM viewer_sessions), (SELECT count(*) FROM users),
@@ -125,17 +126,18 @@ owned_by_root() { [ "$(stat -c %u "/proc/$1/environ")" = 0 ]; }
 		esac
 		[[ $output == *'"dry_run":1'* ]]
 	done
-	[ "$(state)" = "$before" ]
+	equals "$(diff <(echo "$before") <(state))" ''
 	psql_q "DELETE FROM viewer_stats_snapshots WHERE stage_arn = '$PRE'"
 }
 
 @test "jobs: another run holds the lock: exit 0 and a line that says so" {
 	local j
 	for j in "${JOBS[@]}"; do
-		redis_c set "${PRE}lock:job:$j" somebody px 60000
+		# less than any of them takes it for: a longer one would be cut to that
+		redis_c set "${PRE}lock:job:$j" somebody px 20000
 		run -0 job "$j"
 		[[ $output == *'"msg":"not run: another run holds the lock"'* ]]
-		[ "$(number lock_ends_ms)" -gt 50000 ]
+		(($(number lock_ends_ms) > 10000 && $(number lock_ends_ms) <= 20000))
 		[ "$(redis_c get "${PRE}lock:job:$j")" = somebody ]
 	done
 }
