@@ -15,6 +15,7 @@ setup() {
 # here, and one that is not there any more, fails the test.
 ROUTES='
 public      GET / 
+public      GET /ws
 public      GET /livez
 public      GET /readyz
 public      GET /health

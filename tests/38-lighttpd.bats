@@ -23,6 +23,15 @@ conf_env() { # PORT
 		IVS_SOCKETS="$sockets/fcgi" IVS_TMP="$sockets/uploads" IVS_ERRORS="$sockets/errors"
 		IVS_WEB_USER="$( ((EUID != 0)) || echo www-data)")
 }
+# What lighttpd says that is about the file. A machine that gives fewer descriptors than the file
+# asks for is another matter: lighttpd says so and takes what there is.
+complaints() {
+	if (($(ulimit -Hn) < $(number_of max-fds))); then
+		grep -vE "setrlimit|can't have more connections than fds/2"
+	else
+		cat
+	fi
+}
 started_or_gone() { test -s "$own/pid" || is_gone "$server"; }
 # A lighttpd of the test's own -> $server $port; what it says is in $own/log.
 start_own() {
@@ -55,10 +64,10 @@ start_own() {
 
 @test "lighttpd.conf: this version finds nothing to say about it" {
 	conf_env 1
-	equals "$("${conf_env[@]}" lighttpd -tt -f "$CONF" 2>&1)" ''
+	equals "$("${conf_env[@]}" lighttpd -tt -f "$CONF" 2>&1 | complaints)" ''
 	start_own
 	grep -q 'server started' "$own/log"
-	equals "$(grep -v 'server started' "$own/log")" ''
+	equals "$(grep -v 'server started' "$own/log" | complaints)" ''
 }
 
 @test "lighttpd.conf: 8,192 viewers keep their connections, all at the same time" {
@@ -67,5 +76,5 @@ start_own() {
 	equals "$("$BUILD_DIR/tests/tools/hold" "$port" 8192 /livez)" '8192 8192'
 	echo "$SECONDS s"
 	# that it has as many as it may take is all that it says
-	equals "$(grep -vE 'server started|connection limit reached|sockets enabled again' "$own/log")" ''
+	equals "$(grep -vE 'server started|connection limit reached|sockets enabled again' "$own/log" | complaints)" ''
 }

@@ -183,7 +183,8 @@ all_lit() { # PARTICIPANT: each further stage has his picture, and the registry 
 	wait_until 20 shrunk
 	emulator DELETE calls >/dev/null
 	emulator POST faults '{"operation":"CreateStage","action":"delay","delayMs":3000}' >/dev/null
-	redis_c set "${P}keeper:rest" 1 PX 60000 >/dev/null # joins ask for no run
+	wait_until 10 idle
+	redis_c set "${P}keeper:rest" 1 PX 10000 >/dev/null # joins ask for no run
 	viewers 3001 3190 | load_requests 20 | count_status 200
 	"$BUILD_DIR/cron/autoscale" 2>"$BATS_TEST_TMPDIR/frozen" 3>&- &
 	pid=$!

@@ -28,7 +28,7 @@ teardown() {
 }
 
 # No join asks for a run.
-rest() { redis_c set "${P}keeper:rest" 1 PX 60000 >/dev/null; }
+rest() { redis_c set "${P}keeper:rest" 1 PX 10000 >/dev/null; }
 further() { stage_arns | grep -vF "$MASTER"; }
 token() { api POST /api/token/viewer "{\"userId\":\"$1\"${2:+,\"stageArn\":\"$2\"}}"; } # USER [ARN]
 # lit_stage: one made through the API, with the picture; prints its ARN.

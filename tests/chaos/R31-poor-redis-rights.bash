@@ -10,7 +10,7 @@ read -ra key < <(local_tokens)
 stack_up AUTO_SCALE_ENABLED=true MAX_VIEWERS_PER_STAGE=10000 "${key[@]}"
 password=poor-$(openssl rand -hex 8)
 redis_c acl setuser poor reset on ">$password" "~${P}*" +@all -@admin -@dangerous -keys -scan -flushall \
-	-flushdb -config +info >/dev/null
+	-flushdb -config +info +bgrewriteaof >/dev/null
 export REDIS_USER=poor REDIS_PASSWORD=$password
 for program in token stage viewer stats health; do restart "$program"; done
 as_poor() { REDISCLI_AUTH=$password redis-cli -s "$REDIS_SOCKET" --user poor --no-auth-warning "$@" 2>&1 || true; }
