@@ -25,6 +25,7 @@ teardown() { "$BUILD_DIR/ctl/ivsctl" presence repair; }
 
 drained() { "$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log"; }
 sid_of() { redis_c hget "${P}viewer:session:$2" "$1" | cut -d' ' -f1; } # USER ARN
+copy_of() { psql_q "select entry from stages where stage_arn = '$1'" | jq -cS .; } # ARN: its entry in PostgreSQL
 his_row() { psql_q "select $2 from viewer_sessions where user_id = '$1' order by id"; }
 clean() {
 	ctl presence check
@@ -330,15 +331,23 @@ sits() { # USER ARN: in every structure
 }
 
 @test "presence: an entry of a stage that cannot be read does not take the place of the copy, and comes back" {
-	local whole
-	whole=$(redis_c hget "${P}stages" "$stage")
+	local made whole
+	# made and changed by an operator: it is in PostgreSQL before the answer
+	api POST /api/stage '{"name":"whole"}'
+	assert_status 201
+	made=$(json .data.stage.arn)
+	api PUT "/api/stage/$made" '{"maxViewers":7}'
+	assert_status 200
+	whole=$(redis_c hget "${P}stages" "$made" | jq -cS .)
+	equals "$(jq .maxViewers <<<"$whole") $(copy_of "$made")" "7 $whole"
+	redis_c hset "${P}stages" "$made" '{' >/dev/null
 	"$BUILD_DIR/cron/snapshot" 2>>"$SUITE_DIR/log/cron.log"
-	redis_c hset "${P}stages" "$stage" '{' >/dev/null
-	"$BUILD_DIR/cron/snapshot" 2>>"$SUITE_DIR/log/cron.log"
+	drained
+	equals "$(copy_of "$made")" "$whole"
 	ctl presence reload
 	equals "$status" 0
 	wait_until 20 beats_again
-	equals "$(redis_c hget "${P}stages" "$stage" | jq -cS .)" "$(jq -cS . <<<"$whole")"
+	equals "$(redis_c hget "${P}stages" "$made" | jq -cS .)" "$whole"
 }
 
 @test "presence: reload waits for what has not been written yet" {
