@@ -25,12 +25,12 @@ call() {
 	http_status=${out##*$'\n'}
 	http_body=${out%$'\n'*}
 	http_headers=$(tr -d '\r' <"$BATS_TEST_TMPDIR/headers")
-	keep_answer "$method" "$path"
+	keep_answer "$method" "$path" "$*"
 }
 # For 99-end.bats: what clients were told, and the tokens that some calls are there to hand out.
-keep_answer() { # METHOD PATH
+keep_answer() { # METHOD PATH [CURL_ARGS]
 	local rest=$http_body
-	if [[ $2 != /api/token/* || $http_status != 200 ]]; then
+	if ! hands_out_tokens "$2" "${3:-}"; then
 		printf '%s %s\n%s\n\n%s\n' "$1" "${2%%\?*}" "$http_headers" "$http_body" >>"$SUITE_DIR/answers"
 		return
 	fi
@@ -39,7 +39,12 @@ keep_answer() { # METHOD PATH
 		rest=${BASH_REMATCH[2]}
 	done
 }
-# The same with an API key.
+# A rejoin gives a session token to a page that comes with one, and none to an API key.
+hands_out_tokens() { # PATH CURL_ARGS
+	[[ $http_status == 200 && ($1 == /api/token/* ||
+		$1 == /api/viewer/rejoin && $2 == *'Authorization: Bearer v1.'*) ]]
+}
+# A call with an API key.
 api() {
 	local method=$1 path=$2 body=${3:--}
 	shift $(($# < 3 ? $# : 3))
