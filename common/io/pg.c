@@ -283,7 +283,8 @@ values_of(const struct order *o, const char **values)
 	return true;
 }
 
-/* Until PQgetResult would not block. */
+/* Until PQgetResult would not block. Busy libpq that has noted trouble had no memory for what
+ * the server said: nothing more will come. */
 static enum step
 await(PGconn *conn, int64_t deadline)
 {
@@ -295,7 +296,7 @@ await(PGconn *conn, int64_t deadline)
 		unsent = PQflush(conn);
 		if (unsent <= 0 && !PQisBusy(conn))
 			return STEP_OK;
-		if (unsent < 0)
+		if (unsent < 0 || *PQerrorMessage(conn) != '\0')
 			return STEP_BROKEN;
 		step = wait_for(
 		    conn, unsent > 0 ? POLLIN | POLLOUT : POLLIN, deadline, &got);

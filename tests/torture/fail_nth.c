@@ -81,7 +81,11 @@ fails(const char *which, const char *name, void *caller)
 
 /* ---- when it begins ---- */
 
-#define RUN_MAX_S 30 /* longer than the longest deadline of a step: 20 s, of purge */
+/*
+ * Shorter than the deadline of a statement of a job (10 s): a run must not sit that out for an answer
+ * that came while memory was missing.
+ */
+#define RUN_MAX_S 9
 
 static long long
 mono_ns(void)
