@@ -37,6 +37,8 @@ lit_stage() {
 	api POST /api/stage "{\"name\":\"$(fresh stage)\"}"
 	assert_status 201 >&2
 	arn=$(json .data.stage.arn)
+	# by the run that the call asked for, which no later one may disturb
+	wait_until 10 eval '[ "$(entry "'"$arn"'" .replica.on)" = true ]' >&2
 	wait_until 5 idle
 	autoscale
 	equals "$(entry "$arn" .replica.on)" true >&2
