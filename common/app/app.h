@@ -76,6 +76,9 @@ extern const struct app_part part_heal; /* before part_keeper */
  */
 bool app_compare(struct app *app);
 
+/* Of part_postgres, for the tick of part_pulse: write records that have waited for 0.3 s. */
+void app_drain_old(struct app *app);
+
 enum app_kept { APP_KEPT, APP_KEPT_BY_OTHERS, APP_KEEP_FAILED };
 /*
  * One run of the keeper in this process, logged; for a handler who needs a seat now (one_seat) and

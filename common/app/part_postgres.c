@@ -9,7 +9,6 @@
 /* A record younger than this waits for company: a tick comes each second, so all are written
  * within two. */
 #define MIN_AGE_MS 300
-#define LOOK_MS 200
 
 static bool
 open_postgres(struct app *app, struct err *err)
@@ -41,15 +40,21 @@ drain(struct app *app)
 	log_flush();
 }
 
-/* Whatever calls come or do not. A plain CGI call has no next second: it drains after its answer. */
-static void
-drain_old(struct app *app)
+/*
+ * Whatever calls come or do not. By the program that has the pulse: a look each second by every
+ * worker of all programs would bring nothing more, and on a slow network it would cost each of them
+ * its connection again and again. Redis gets the time of a request: a shorter one would take a slow
+ * Redis for a frozen one, and after the pulse has found a frozen one this look fails at once. A plain
+ * CGI call has no next second: it drains after its answer.
+ */
+void
+app_drain_old(struct app *app)
 {
 	if (!app->cgi && redis_is_believed(app->redis) &&
-	    records_due(app->redis, &app->work, MIN_AGE_MS, LOOK_MS))
+	    records_due(app->redis, &app->work, MIN_AGE_MS, app->cfg->redis_timeout_ms))
 		drain(app);
 }
 
 const struct app_part part_postgres = {
-	.open = open_postgres, .close = close_postgres, .after = drain, .tick = drain_old
+	.open = open_postgres, .close = close_postgres, .after = drain
 };

@@ -50,6 +50,7 @@ pulse(struct app *app)
 	    !redis_is_cold(app->redis) && clock_mono_ms() >= app->compare_due_ms &&
 	    !app_compare(app))
 		app->compare_due_ms = clock_mono_ms() + CHECK_AGAIN_MS;
+	app_drain_old(app);
 }
 
 const struct app_part part_pulse = { .tick = pulse };

@@ -276,6 +276,7 @@ run_until(struct redis *r, struct redis_call **calls, size_t n, int64_t deadline
     struct err *err)
 {
 	enum conn_result res;
+	int64_t began_ms;
 	size_t unknown;
 	bool fresh;
 	int attempt;
@@ -283,8 +284,12 @@ run_until(struct redis *r, struct redis_call **calls, size_t n, int64_t deadline
 	for (attempt = 0;; attempt++) {
 		arena_wipe(&r->scratch);
 		fresh = r->conn == NULL;
+		began_ms = clock_mono_ms();
 		if (!redis_ensure_connected(r, deadline, err))
 			return false;
+		/* The greeting is a round trip of its own; a server that answered it is not frozen. */
+		if (fresh)
+			deadline += clock_mono_ms() - began_ms;
 		unknown = 0;
 		res = redis_refuse(r, calls, n, deadline);
 		if (res == CONN_OK)
