@@ -272,12 +272,14 @@ assert_come_again() { # STATUS
 }
 
 @test "limits: each web server waits for longer than the longest call of a program" {
-	local name longest
+	local name longest nginx=$PROJECT_ROOT/deploy/nginx/api.conf
 	for name in token stage viewer stats health; do
 		longest=$(sed -nE 's/.*\.slow_s = ([0-9]+).*/\1/p' "$PROJECT_ROOT/fcgi/$name.c")
 		matches "$(tr -d '\n' <"$PROJECT_ROOT/deploy/lighttpd.conf" | grep -oE "/$name.sock.{90,160}read-timeout\" => [0-9]+" | sed 's/.* //')" '^[0-9]+$'
 		((BASH_REMATCH[0] > longest + 1 && BASH_REMATCH[0] < longest + 5))
 		matches "$(grep "/$name.sock" "$PROJECT_ROOT/deploy/apache/ivs-live.conf" | grep -oE ' timeout=[0-9]+')" '[0-9]+$'
+		((BASH_REMATCH[0] > longest + 1 && BASH_REMATCH[0] < longest + 5))
+		matches "$(grep "/$name.sock" "$nginx" | grep -oE 'fastcgi_read_timeout [0-9]+')" '[0-9]+$'
 		((BASH_REMATCH[0] > longest + 1 && BASH_REMATCH[0] < longest + 5))
 	done
 }

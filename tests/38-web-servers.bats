@@ -1,8 +1,10 @@
 # The same requests (tests/data/requests.txt) through each shipped web-server file: the answers are
 # equal, times aside, and whatever a web server must say itself has the form of the API's errors.
 
+bats_require_minimum_version 1.5.0
 load lib/common
 load lib/servers
+load lib/tls
 
 setup_file() {
 	export SERVERS=$SUITE_DIR/servers server_errors server_sockets
@@ -71,6 +73,31 @@ told() {
 		told GET /api/stage/list '50[0234]'
 		told GET /api/stats 504
 		stop_server "$SERVERS/$name-broken"
+	done
+}
+
+@test "TLS: port 80 sends everybody to HTTPS, answers nothing itself, and no key opens it (G6)" {
+	local certs=$SERVERS/certs name path secure
+	new_ca "$certs"
+	new_cert "$certs" good DNS:localhost
+	chmod 644 "$certs/good.key"
+	chmod 755 "$certs"
+	export server_cert=$certs/good.pem server_key=$certs/good.key
+	for name in lighttpd nginx apache; do
+		start_server "${name}_tls" "$SERVERS/$name-tls"
+		secure=https://localhost:$(tls_port "${server_url##*:}")
+		for path in /livez '/api/stats/viewers?a=b&c=%20d' /api/stage/x%2Fy; do
+			run -0 curl -s --max-time 5 -o "$BATS_TEST_TMPDIR/body" -w '%{http_code} %{redirect_url}' \
+				-d '{}' -H "x-api-key: $KEY" "$server_url$path"
+			equals "$name $output" "$name 308 $secure$path"
+			equals "$(grep -c '"success"' "$BATS_TEST_TMPDIR/body")" 0
+		done
+		run -0 curl -s --max-time 5 -L --cacert "$certs/ca.pem" -w '%{num_redirects} %{http_code}' -H "x-api-key: $KEY" \
+			-o "$BATS_TEST_TMPDIR/body" "$server_url/api/stats/viewers"
+		equals "$name $output $(jq -c .success "$BATS_TEST_TMPDIR/body")" "$name 1 200 true"
+		run ! curl -s --max-time 5 --tls-max 1.1 --cacert "$certs/ca.pem" "$secure/livez"
+		run -0 curl -s --max-time 5 --tls-max 1.2 --cacert "$certs/ca.pem" "$secure/livez"
+		stop_server "$SERVERS/$name-tls"
 	done
 }
 

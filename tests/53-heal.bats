@@ -10,9 +10,7 @@ setup_file() {
 	load lib/show
 	# Other Redis servers take the place of this one by its socket.
 	case " ${STACK_THROUGH:-} " in *' pgbouncer '*) STACK_THROUGH=pgbouncer ;; *) STACK_THROUGH= ;; esac
-	show_up HEARTBEAT_TIMEOUT=12 MAX_VIEWERS_PER_STAGE=50 AUTO_SCALE_ENABLED=false || return 1
-	publish >/dev/null
-	autoscale
+	live_show HEARTBEAT_TIMEOUT=12 MAX_VIEWERS_PER_STAGE=50 AUTO_SCALE_ENABLED=false || return 1
 	api POST /api/stage '{"name":"small"}'
 	assert_status 201
 	api PUT "/api/stage/$(json .data.stage.arn)" '{"maxViewers":4}'

@@ -10,9 +10,7 @@ setup_file() {
 	load lib/show
 	# The folder of this Redis is replaced.
 	STACK_THROUGH=
-	show_up HEARTBEAT_TIMEOUT=60 MAX_VIEWERS_PER_STAGE=1000 AUTO_SCALE_ENABLED=false || return 1
-	publish >/dev/null
-	autoscale
+	live_show HEARTBEAT_TIMEOUT=60 MAX_VIEWERS_PER_STAGE=1000 AUTO_SCALE_ENABLED=false
 }
 teardown_file() { show_down; }
 setup() {

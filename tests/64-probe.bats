@@ -5,9 +5,7 @@ load lib/common
 
 setup_file() {
 	load lib/show
-	show_up AUTO_SCALE_ENABLED=false || return 1
-	publish >/dev/null
-	autoscale
+	live_show AUTO_SCALE_ENABLED=false
 }
 teardown_file() { show_down; }
 setup() {

@@ -6,9 +6,7 @@ setup_file() {
 	load lib/show
 	# Other servers take the place of Redis by its socket.
 	STACK_THROUGH=
-	show_up AUTO_SCALE_ENABLED=false || return 1
-	publish >/dev/null
-	autoscale
+	live_show AUTO_SCALE_ENABLED=false
 }
 teardown_file() { show_down; }
 setup() {

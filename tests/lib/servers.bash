@@ -34,7 +34,10 @@ stop_server() { # DIR
 # $server_sockets and $server_errors are where the programs and the texts of errors are;
 # $server_sed changes the shipped file, where a test cannot wait as long as it says.
 begin_lighttpd() { # DIR PORT
-	sed -E "${server_sed:-}" "$PROJECT_ROOT/deploy/lighttpd.conf" >"$1/$2.conf"
+	{
+		sed -E "${server_sed:-}" "$PROJECT_ROOT/deploy/lighttpd.conf"
+		echo "${server_more:-}"
+	} >"$1/$2.conf"
 	mkdir -p "$1/uploads"
 	((EUID != 0)) || chown www-data "$1/uploads"
 	IVS_BIND=127.0.0.1 IVS_PORT=$2 IVS_SOCKETS=$server_sockets IVS_PID=$1/pid IVS_TMP=$1/uploads \
@@ -53,7 +56,7 @@ begin_nginx() { # DIR PORT
 				access_log off;
 				client_body_temp_path $1/body; fastcgi_temp_path $1/fastcgi; proxy_temp_path $1/proxy;
 				scgi_temp_path $1/scgi; uwsgi_temp_path $1/uwsgi;
-				server { listen 127.0.0.1:$2; include $1/api.conf; }
+				$([ -z "${server_site:-}" ] && echo "server { listen 127.0.0.1:$2; include $1/api.conf; }" || echo "include $server_site;")
 			}
 		CONF
 	} >"$1/$2.conf"
@@ -67,10 +70,34 @@ begin_apache() { # DIR PORT: mod_proxy_fcgi
 		for module in proxy proxy_fcgi buffer headers ${server_modules:-}; do
 			load_module "$module"
 		done
-		printf '%s\n' "Listen 127.0.0.1:$2" "Define IVS_PORT $2" "Define IVS_SOCKETS $server_sockets" \
-			"Define IVS_ERRORS $server_errors" "Include $1/site.conf"
+		printf '%s\n' "Listen 127.0.0.1:$2" "Define IVS_PORT ${server_port:-$2}" "Define IVS_SOCKETS $server_sockets" \
+			"Define IVS_ERRORS $server_errors" "${server_defines:-}" "Include $1/site.conf"
 	} >>"$1/httpd.conf"
 	exec /usr/sbin/apache2 -D FOREGROUND -f "$1/httpd.conf"
+}
+
+# ---- TLS: HTTP on PORT, HTTPS on tls_port PORT, by $server_cert and $server_key ----
+
+tls_port() { echo $((52001 - $1)); } # PORT
+begin_lighttpd_tls() { # DIR PORT
+	local port
+	port=$(tls_port "$2")
+	export IVS_HTTP=127.0.0.1:$2 IVS_HTTPS_URL=https://localhost:$port IVS_CERT=$server_cert IVS_CERT_KEY=$server_key
+	server_more="include \"$PROJECT_ROOT/deploy/lighttpd-tls.conf\"" begin_lighttpd "$1" "$port"
+}
+begin_nginx_tls() { # DIR PORT
+	local server_site=$1/site.conf
+	sed -E "/\[::\]/d; s#listen +80;#listen 127.0.0.1:$2;#; s#listen +443 ssl#listen 127.0.0.1:$(tls_port "$2") ssl#
+		s#https://[$]server_name#https://localhost:$(tls_port "$2")#; s#(include) .*api.conf#\1 $1/api.conf#
+		s#(ssl_certificate_key) .*;#\1 $server_key;#; s#(ssl_certificate) .*;#\1 $server_cert;#" \
+		"$PROJECT_ROOT/deploy/nginx/ivs-live.conf" >"$server_site"
+	begin_nginx "$1" "$2"
+}
+begin_apache_tls() { # DIR PORT
+	local server_modules="ssl rewrite" server_defines
+	server_defines=$(printf '%s\n' "Listen 127.0.0.1:$(tls_port "$2")" "Define IVS_HTTP_PORT $2" \
+		"Define IVS_HOST localhost:$(tls_port "$2")" "Define IVS_CERT $server_cert" "Define IVS_CERT_KEY $server_key")
+	server_port=$(tls_port "$2") begin_apache "$1" "$2"
 }
 
 # ---- requests.txt ----

@@ -1,5 +1,5 @@
 # A private stack for one test file, with settings of its own: stages come and go in it.
-# shellcheck shell=bash disable=SC2034,SC2154
+# shellcheck shell=bash disable=SC2034,SC2119,SC2120,SC2154
 
 # show_up NAME=VALUE...: in setup_file. What the tests of the file call api, emulator, redis_c is
 # then this stack's. Its folder is in the suite's: 99-end.bats looks at its logs, too.
@@ -20,6 +20,12 @@ show_up() {
 	. "$dir/env"
 	set +a
 	use_stack
+}
+# live_show NAME=VALUE...: the same, with a publisher on the master stage, seen by the autoscaler.
+live_show() {
+	show_up "$@" || return 1
+	publish >/dev/null
+	autoscale
 }
 # In teardown_file, or wherever show_up was. Where it failed there is nothing of ours to end.
 show_down() { [[ ${SUITE_DIR##*/} != show.* ]] || "$PROJECT_ROOT/deploy/stack" down "$SUITE_DIR" 3>&- >/dev/null; }
