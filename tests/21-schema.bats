@@ -111,7 +111,7 @@ later_migration() { # NUMBER SERVES STATEMENT: into $own/sql, with those there a
 
 # ---- the programs, the jobs and ivsctl ----
 
-# The three databases that are not of this version, each with the words that tell it.
+# The databases that are not of this version, each with the words that tell it.
 make_older() { migrate >/dev/null && in_db -c 'DELETE FROM schema_migrations WHERE version = 4' -c 'ALTER TABLE api_keys DROP COLUMN made_for'; }
 make_newer() {
 	migrate >/dev/null
@@ -119,11 +119,16 @@ make_newer() {
 	SCHEMA_DIR=$own/sql migrate >/dev/null
 }
 make_foreign() { replaced_server; }
+# deploy/migrate of 0.3.0 left this there.
+make_foreign_listed() {
+	replaced_server
+	in_db -c 'CREATE TABLE schema_migrations (version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())'
+}
 words_of() {
 	case $1 in
 	older) echo 'the schema is older .* run deploy/migrate' ;;
 	newer) echo 'the schema is newer .* upgrade it' ;;
-	foreign) echo 'that of another program .* run deploy/migrate' ;;
+	foreign | foreign_listed) echo 'that of another program .* run deploy/migrate' ;;
 	esac
 }
 # kind KIND: the database, and what it holds
@@ -147,6 +152,7 @@ jobs_refuse() {
 	equals "$(redis_keys)" "$before"
 }
 @test "jobs: a database of the replaced server loses nothing, and the message says what to do (B6)" { jobs_refuse foreign; }
+@test "jobs: so is one in which deploy/migrate of 0.3.0 left an empty list" { jobs_refuse foreign_listed; }
 @test "jobs: an older schema is refused before anything is changed" { jobs_refuse older; }
 @test "jobs: a newer schema is refused before anything is changed" { jobs_refuse newer; }
 
@@ -169,6 +175,7 @@ programs_refuse() { # KIND REASON
 	untouched
 }
 @test "programs and ivsctl: a foreign database is 503 and 78, and neither it nor AWS is changed" { programs_refuse foreign SCHEMA_FOREIGN; }
+@test "programs and ivsctl: so is a foreign database with an empty list" { programs_refuse foreign_listed SCHEMA_FOREIGN; }
 @test "programs and ivsctl: so is an older schema" { programs_refuse older SCHEMA_OLDER; }
 @test "programs and ivsctl: so is a newer schema" { programs_refuse newer SCHEMA_NEWER; }
 

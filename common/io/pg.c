@@ -389,16 +389,16 @@ execute(struct pg *p, const struct order *o, struct pg_rows *ret, bool *ret_agai
 static bool
 check_schema(struct pg *p, int64_t deadline, struct err *err)
 {
+	struct order tables = { Q_SCHEMA_TABLES, NULL, 0, &p->scratch, deadline };
 	struct order list = { Q_SCHEMA, NULL, 0, &p->scratch, deadline };
-	struct order tables = list;
 	struct err why = ERR_INIT;
-	struct pg_rows rows;
+	struct pg_rows named, done;
 	bool again, ok;
 
-	tables.q = Q_SCHEMA_TABLES;
-	ok = execute(p, &tables, &rows, &again, &why) &&
-	     pg_schema_is_listed(&rows, &why) && execute(p, &list, &rows, &again, &why) &&
-	     pg_schema_fits(&rows, &why);
+	ok = execute(p, &tables, &named, &again, &why) &&
+	     pg_schema_is_listed(&named, &why) &&
+	     execute(p, &list, &done, &again, &why) &&
+	     pg_schema_fits(&named, &done, &why);
 	arena_wipe(&p->scratch);
 	if (ok)
 		return true;

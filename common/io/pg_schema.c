@@ -73,13 +73,16 @@ has_all(const struct pg_rows *m, int64_t *ret_newest)
 }
 
 bool
-pg_schema_fits(const struct pg_rows *m, struct err *err)
+pg_schema_fits(const struct pg_rows *tables, const struct pg_rows *m, struct err *err)
 {
+	struct str names = pg_cell(tables, 0, 1);
 	int64_t newest, version, serves;
 	size_t i;
 
 	if (m->rows > 0 && !is_ours(m))
 		return foreign(STR("schema_migrations"), err);
+	if (m->rows == 0 && names.n > 0)
+		return foreign(names, err);
 	if (!has_all(m, &newest))
 		return older(newest, err);
 	for (i = 0; i < m->rows; i++) {

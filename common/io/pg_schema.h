@@ -15,7 +15,9 @@
  * is empty, or that of another program, by err->tell. */
 bool pg_schema_is_listed(const struct pg_rows *tables, struct err *err);
 
-/* migrations: the result of Q_SCHEMA. ERR_SCHEMA: older, newer or foreign, by err->tell. */
-bool pg_schema_fits(const struct pg_rows *migrations, struct err *err);
+/* migrations: the result of Q_SCHEMA. ERR_SCHEMA: older, newer or foreign, by err->tell. An empty list
+ * beside tables with the names of ours is foreign: no migration has made them. */
+bool pg_schema_fits(
+    const struct pg_rows *tables, const struct pg_rows *migrations, struct err *err);
 
 #endif
