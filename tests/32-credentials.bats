@@ -195,6 +195,21 @@ outcomes() { # CREDENTIAL
 	[ "$bad" = 0 ]
 }
 
+@test "table: slashes at the end of a path are no part of it, on any route (F3)" {
+	local method path body plain with
+	NOWHERE=arn:aws:ivs:$AWS_REGION:$AWS_ACCOUNT_ID:stage/NoSuchStage
+	outcome() { # PATH: status, code of an error, the user it was about
+		api "$method" "$1" "${body:--}"
+		echo "$method $path: $http_status $(json '.error.code, .data.userId' 2>/dev/null | xargs)"
+	}
+	while read -r method path body; do
+		plain=$(outcome "$path")
+		for with in / //; do
+			equals "$(outcome "$(sed -E "s#[?]|\$#$with&#" <<<"$path")")" "$plain"
+		done
+	done < <(requests)
+}
+
 @test "texts: each refusal says in both languages what to do" {
 	local lang
 	make_key read

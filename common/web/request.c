@@ -89,8 +89,8 @@ set_method(struct req *rq, struct str m)
 }
 
 /*
- * Without a decodable path rq->path stays empty, which no route matches. One slash at the end is
- * forgiven before anything is decoded: %2F there is part of an id.
+ * Without a decodable path rq->path stays empty, which no route matches. Slashes at the end
+ * are forgiven before anything is decoded: %2F there is part of an id.
  */
 static void
 set_path(struct req *rq, struct str uri)
@@ -109,7 +109,7 @@ set_path(struct req *rq, struct str uri)
 	}
 	rq->query = uri;
 	path = str_cut(&rq->query, '?');
-	if (path.n > 2 && path.p[path.n - 1] == '/')
+	while (path.n > 1 && path.p[path.n - 1] == '/')
 		path.n--;
 	if (!decode_percent(rq->arena, path, &rq->path))
 		rq->path = STR("");
