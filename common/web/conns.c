@@ -66,10 +66,20 @@ conn_move(struct conn *c, struct conn_list *to, int64_t deadline_ms)
 	c->deadline_ms = deadline_ms;
 }
 
+/* close() alone is not enough: while a child that was forked just now holds the descriptor, too, epoll
+ * goes on reporting it, with the pointer to a connection that is no more. */
+static void
+forget_fd(struct conns *cs, struct conn *c)
+{
+	if (c->watched)
+		(void)epoll_ctl(cs->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
+}
+
 void
 conn_drop(struct conns *cs, struct conn *c)
 {
 	TAILQ_REMOVE(c->list, c, link);
+	forget_fd(cs, c);
 	close(c->fd);
 	fcgi_in_clear(&c->in);
 	fcgi_bytes_clear(&c->out);
@@ -111,9 +121,10 @@ conn_watch(struct conns *cs, struct conn *c, uint32_t events)
 {
 	struct epoll_event ev = { .events = events, .data.ptr = c };
 	int op = c->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+	bool ok = epoll_ctl(cs->epoll_fd, op, c->fd, &ev) == 0;
 
-	c->watched = epoll_ctl(cs->epoll_fd, op, c->fd, &ev) == 0;
-	return c->watched;
+	c->watched |= ok;
+	return ok;
 }
 
 static bool
@@ -279,13 +290,12 @@ close_late(struct conns *cs)
 		conn_drop(cs, TAILQ_FIRST(&cs->writing));
 }
 
-struct conn *
-conns_next(struct conns *cs)
+/* Of those that are not parked. */
+static struct conn *
+next_unparked(struct conns *cs)
 {
-	struct conn *c = conns_next_parked(cs);
+	struct conn *c;
 
-	if (c != NULL)
-		return c;
 	while (cs->next_event < cs->n_events) {
 		c = cs->events[cs->next_event++].data.ptr;
 		if (c == NULL)
@@ -309,6 +319,20 @@ conns_next(struct conns *cs)
 	if (cs->n_events < EVENTS_MAX)
 		close_late(cs);
 	return NULL;
+}
+
+/* Parked requests take turns with the others: neither wait until none of the other kind is left. */
+struct conn *
+conns_next(struct conns *cs)
+{
+	struct conn *c = NULL;
+	int kinds;
+
+	for (kinds = 0; kinds < 2 && c == NULL; kinds++) {
+		c = cs->parked_turn ? conns_next_parked(cs) : next_unparked(cs);
+		cs->parked_turn = !cs->parked_turn;
+	}
+	return c;
 }
 
 /* -1 is for ever. */

@@ -59,7 +59,7 @@ size_t conn_read(void *conn, char *p, size_t n);
  * A request that cannot be answered yet waits, until limit_ms after since_us (of clock_mono_us, the same
  * each time); conns_next gives it out again, to be read from the start. The one that waits longest
  * is tried each CONNS_TRY_MS, and after it was answered the next one at once; each when its time is
- * over; all after conns_stop. One whose peer hangs up is dropped. False: its time is over, or too many
+ * over; all after conns_stop. Each takes turns with a request that is not parked, if there is one. One whose peer hangs up is dropped. False: its time is over, or too many
  * wait: to be answered now.
  */
 bool conns_park(struct conns *cs, struct conn *c, int64_t since_us, int64_t limit_ms);

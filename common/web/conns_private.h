@@ -35,6 +35,7 @@ struct conns {
 	size_t n_parked;
 	int64_t try_ms; /* of clock_mono_ms: when the first of those parked is tried */
 	bool stopped;
+	bool parked_turn; /* conns_next looks at parked requests first */
 	struct epoll_event events[EVENTS_MAX];
 	int n_events, next_event;
 	bool knocking; /* somebody may be waiting to be accepted */
