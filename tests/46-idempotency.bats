@@ -171,10 +171,13 @@ cut_off() { # NUMBER KEY BODY
 	fault '{"operation":"CreateStage","action":"effect-then-drop"}'
 	fault '{"operation":"ListStages","status":200,"body":"{\"stages\":[]}","count":3}'
 	for _ in 1 2 3; do
-		order "$key" "{\"name\":\"$name\"}"
+		order "$key" "{\"name\":\"$name\"}" -H 'Accept-Language: en'
 		assert_error 503 SERVICE_UNAVAILABLE
 		kept_is "$key" open
 	done
+	# AWS has answered with a list: what is told is not that AWS cannot be reached.
+	equals "$(json '.error.details | "\(.dependency) \(.operation) \(.reason)"')" 'aws CreateStage NOT_LISTED'
+	matches "$(json .error.message)" 'may not list it yet: send the same request'
 	order "$key" "{\"name\":\"$name\"}"
 	assert_status 201
 	equals "$(in_aws "$name")" 1

@@ -7,6 +7,7 @@ setup() { go_live; }
 teardown() {
 	emulator DELETE faults >/dev/null
 	postgres_back
+	[ -z "${read_only:-}" ] || writes_again
 }
 
 # Who of a stage AWS has connected, by what filter wants of them.
@@ -22,6 +23,11 @@ assert_banned() {
 }
 calls() { emulator GET calls | jq "$1"; }
 calls_of_tokens() { calls '.CreateParticipantToken + .failed.CreateParticipantToken'; }
+admin() { psql -X -q -A -t -h "$STACK_PG" -p "${STACK_PG_PORT:-5432}" -U postgres -c "SET default_transaction_read_only = off" -c "$1" "$DB_NAME"; }
+writes_again() { # also by programs that connected meanwhile
+	admin "ALTER DATABASE \"$DB_NAME\" RESET default_transaction_read_only"
+	admin "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = '$DB_USER'" >/dev/null
+}
 repeat_text() { matches "$(json .error.message)" '(重送同一個請求|send the same request again)'; }
 
 # ---- kick ----
@@ -229,19 +235,40 @@ repeat_text() { matches "$(json .error.message)" '(重送同一個請求|send th
 	stage=$(new_stage kick-no-pg) u=$(fresh) left=$(fresh left)
 	comes "$u" "$stage"
 	stop_postgres
-	kick "$u"
-	equals "$http_status $(told) [$(connected "$stage")]" '200 true false 1 []'
-	ban "$left"
-	assert_error 503 SERVICE_UNAVAILABLE
-	equals "$(json .error.details.dependency)" postgres
-	repeat_text
+	# Connection and seat are ended. Where else he was is not known, and the answer says so.
+	for who in "$u" "$left"; do
+		ban "$who"
+		assert_away postgres
+		# The first attempt meets PostgreSQL, those of the next seconds what it left behind.
+		matches "$(json .error.details.reason)" '^(UNREACHABLE|NOT_WRITTEN)$'
+		equals "[$(connected "$stage")] $(seats "$stage")" '[] 0'
+		repeat_text
+	done
 	token "$left" "$stage"
 	assert_banned
 	postgres_back
 	wait_until 20 answers GET "/api/viewer/history/$u" 200
 	equals "$(rows "$u" end_reason)" kicked
-	ban "$left"
-	equals "$http_status $(told)" '200 false true 0'
+	for who in "$u" "$left"; do
+		ban "$who"
+		equals "$http_status $(told)" '200 false true 0'
+	done
+}
+
+@test "kick: a PostgreSQL that refuses writes is told as such, also beside the word to repeat" {
+	u=$(fresh)
+	read_only=1
+	admin "ALTER DATABASE \"$DB_NAME\" SET default_transaction_read_only = on"
+	# The record of the ban cannot be written by a program with a new connection.
+	read_only_told() {
+		cgi viewer POST /api/viewer/kick "$(obj userId "$(fresh)" | jq -c '.ban = true')"
+		[ "$(json .error.details.reason)" = READ_ONLY ]
+	}
+	wait_until 10 read_only_told
+	assert_away postgres
+	repeat_text
+	writes_again
+	wait_until 20 answers GET "/api/viewer/history/$u" 200
 }
 
 @test "kick: what is asked is checked" {

@@ -6,7 +6,10 @@ load lib/people
 load lib/signing
 
 setup() { go_live; }
-teardown() { emulator DELETE faults >/dev/null; }
+teardown() {
+	emulator DELETE faults >/dev/null
+	postgres_back
+}
 
 told() { json '.data | "\(.kicked) \(.banned) \(.disconnected)"'; }
 assert_banned() {
@@ -78,6 +81,113 @@ disconnects() { emulator GET calls | jq .DisconnectParticipant; }
 	done
 	matches "$(comes_back "$other" "$third")" '^4'
 	equals "$(emulator GET sessions | jq -r --arg p "$victim" '[.. | objects | select(.participantId? == $p) | .state] | first')" CONNECTED
+}
+
+leaves() { emulator POST disconnect "$(obj stageArn "$1" participantId "$2")" >/dev/null; } # ARN PARTICIPANT
+# Until all is done: the same ban again, N times at most. $answers: the status of each.
+ban_until_done() { # N [NAME=VALUE...]: settings of a program of its own
+	local n
+	answers=
+	for n in $(seq "$1"); do
+		if [ $# = 1 ]; then ban "$u"
+		else cgi viewer POST /api/viewer/kick "$(obj userId "$u" | jq -c '.ban = true')" "${@:2}"; fi
+		answers+="$http_status "
+		[ "$http_status" != 200 ] || return 0
+		assert_repeat || return 1
+	done
+	return 1
+}
+assert_repeat() { # the answer says to send the request again
+	assert_status 503 && matches "$(json .error.message)" 重送同一個請求
+}
+
+@test "kick: PostgreSQL away: the answer says to repeat, and the repeat ends the participants known there" {
+	local participant
+	local -a his=()
+	stage=$(new_stage "kick-pg-$RANDOM") u=$(fresh)
+	for participant in 1 2; do
+		comes "$u" "$stage"
+		his+=("$who")
+		leaves "$stage" "$who"
+	done
+	drain
+	stop_postgres
+	ban "$u"
+	assert_away postgres
+	assert_repeat
+	# The seat does not wait for PostgreSQL.
+	equals "$(seats "$stage")" 0
+	postgres_back
+	wait_until 20 answers GET "/api/viewer/history/$u" 200
+	equals "$(psql_q "SELECT cardinality(more_participants || participant_id) FROM viewer_sessions WHERE user_id = '$u'")" 2
+	ban_until_done 5
+	for participant in "${his[@]}"; do matches "$(comes_back "$stage" "$participant")" '^4'; done
+}
+
+@test "kick: of more participants than one call can end a repeat ends the rest, the oldest, too" {
+	local n before
+	local -a his=()
+	stage=$(new_stage "kick-many-$RANDOM") u=$(fresh)
+	for n in $(seq 22); do
+		comes "$u" "$stage"
+		his+=("$who")
+		leaves "$stage" "$who"
+	done
+	ban_until_done 10
+	for n in "${his[0]}" "${his[1]}" "${his[21]}"; do matches "$(comes_back "$stage" "$n")" '^4'; done
+	# What is dead is not ended once more.
+	before=$(disconnects)
+	ban "$u"
+	equals "$http_status $(told) $(disconnects)" "200 false true 0 $before"
+}
+
+@test "kick: with a small share of the quota each repeat makes progress, and the seat is free at once" {
+	local n
+	stage=$(new_stage "kick-share-$RANDOM") u=$(fresh)
+	for n in $(seq 15); do
+		token "$u" "$stage"
+		assert_status 200
+	done
+	ban_until_done 1 AWS_QUOTA_SHARE=25 || assert_error 503 AWS_THROTTLED
+	equals "$(json .error.details.operation) $(json .error.details.reason) $(seats "$stage")" \
+		'DisconnectParticipant THROTTLED 0'
+	ban_until_done 15 AWS_QUOTA_SHARE=25
+	equals "$(redis_c hlen "${P}ended:$u") $(redis_c exists "${P}cleared:$u")" '15 0'
+	matches "$(redis_c pttl "${P}ended:$u")" '^[0-9]+$'
+}
+
+@test "kick: each stage of a person is cleared, however many and however slow AWS is" {
+	local n
+	local -a stages=()
+	u=$(fresh)
+	for n in 1 2 3 4 5 6 7; do
+		stages+=("$(new_stage "kick-wide-$RANDOM")")
+		comes "$u" "${stages[-1]}"
+	done
+	leave "$u" "${stages[-1]}"
+	# Two calls for each stage, one in 2.3 s.
+	ban_until_done 10 AWS_QUOTA_SHARE=10
+	matches "$answers" '^503 .*200 $'
+	for stage in "${stages[@]}"; do equals "$(connected "$stage")" ''; done
+}
+
+@test "kick: a stage to which somebody came back after an unfinished kick is looked at again" {
+	local other
+	stage=$(new_stage "kick-again-$RANDOM") other=$(new_stage "kick-again-b-$RANDOM") u=$(fresh)
+	comes "$u" "$other"
+	comes "$u" "$stage"
+	leave "$u" "$stage"
+	# The newer stage is cleared, then AWS fails.
+	fault '{"operation":"DisconnectParticipant","count":1,"action":"delay"}'
+	fault '{"operation":"DisconnectParticipant","count":0,"status":503}'
+	kick "$u"
+	assert_repeat
+	equals "$(redis_c hkeys "${P}cleared:$u")" "$stage"
+	emulator DELETE faults >/dev/null
+	comes "$u" "$stage"
+	leave "$u" "$stage"
+	kick "$u"
+	equals "$http_status $(told) [$(connected "$stage")$(connected "$other")]" '200 false false 2 []'
 }
 
 @test "history: a session keeps each participant of its tokens, whatever order the records come in" {

@@ -34,6 +34,8 @@ struct ivs_failure {
 #define IVS_REASON_THROTTLED "THROTTLED"	   /* our own limiter, too */
 #define IVS_REASON_NO_ANSWER "NO_ANSWER"   /* not reached, or silent, or too late */
 #define IVS_REASON_BAD_ANSWER "BAD_ANSWER" /* 200 without what must be in it */
+#define IVS_REASON_NOT_LISTED                                                            \
+	"NOT_LISTED" /* what an unanswered call did is not to be seen yet */
 
 /* x-amzn-RequestId, its letters, digits and '-'; "" when AWS sent none. */
 void ivs_error_request_id(const struct http_response *answer, char *out, size_t size);

@@ -110,6 +110,30 @@ err_clear(struct err *err)
 	memset(err, 0, sizeof(*err));
 }
 
+enum msg
+err_message(const struct err *err)
+{
+	static const enum msg away[] = {
+		[ERR_FROM_NONE] = MSG_UNAVAILABLE,
+		[ERR_FROM_REDIS] = MSG_REDIS_AWAY,
+		[ERR_FROM_POSTGRES] = MSG_POSTGRES_AWAY,
+		[ERR_FROM_AWS] = MSG_AWS_AWAY,
+	};
+
+	if (err->tell == MSG_NONE &&
+	    (err->kind == ERR_UPSTREAM || err->kind == ERR_UNCERTAIN))
+		return away[err->source];
+	return err->tell;
+}
+
+void
+err_retell(struct err *err, enum msg tell)
+{
+	if (err->reason == NULL)
+		err->reason = message_reason(err_message(err));
+	err->tell = tell;
+}
+
 const char *
 err_source_name(enum err_source source)
 {

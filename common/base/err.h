@@ -12,8 +12,9 @@
  *   trail   " (while ...)" added by callers, innermost first
  *   request_id  that AWS gave the failed call, for its support; "" when it gave none.
  *           Letters, digits and '-' only
- *   operation, reason  of AWS: which call failed, and why in one word of ours, both of static
- *           storage; NULL when no call of AWS failed
+ *   operation, reason  which call of AWS failed, and why in one word of ours, both of static
+ *           storage. NULL when no call of AWS failed; reason is then that of the text for the
+ *           client, unless err_retell kept one
  *   tell    for the client: a text of the catalogue (base/messages.h);
  *           MSG_NONE = the usual text of the kind
  */
@@ -89,6 +90,13 @@ bool err_while(struct err *err, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 void err_clear(struct err *err);
+
+/* What the client reads of the cause: tell, or what is said of its engine; MSG_NONE: the usual text
+ * of the kind. */
+enum msg err_message(const struct err *err);
+
+/* Replace that text. The word for machines that stood beside the old one stays, as `reason`. */
+void err_retell(struct err *err, enum msg tell);
 
 /* "redis", "postgres", "aws" or "". */
 const char *err_source_name(enum err_source source);

@@ -266,6 +266,10 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	    "program." },
 	[MSG_AWS_AWAY] = { "無法連線至 AWS，請稍後再試",
 	    "AWS cannot be reached at the moment: try again shortly." },
+	[MSG_STAGE_NOT_LISTED] = {
+	    "先前的請求可能已建立此 Stage，但 AWS 尚未列出；請在數秒後以同一個 Idempotency-Key 重送同一個請求",
+	    "An earlier request may have made this stage, and AWS may not list it yet: send the "
+	    "same request with the same Idempotency-Key again in some seconds." },
 	[MSG_SHORT_ID_WANTED] = {
 	    "此路徑使用簡短的 stageId；完整 ARN 請改用 GET /api/stats/stages?arn=",
 	    "This path takes the short stageId: for a full ARN use "

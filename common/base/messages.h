@@ -114,6 +114,7 @@ enum msg {
 	MSG_SCHEMA_OLDER,
 	MSG_SCHEMA_NEWER,
 	MSG_AWS_AWAY,
+	MSG_STAGE_NOT_LISTED,
 	MSG_SHORT_ID_WANTED,
 	/* why a show does not grow as it should */
 	MSG_LIMIT_REPLICAS,

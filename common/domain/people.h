@@ -1,9 +1,10 @@
 /*
  * people.h - sending a person off, keeping him out, forgetting him.  layer: domain
  *
- * Kick and ban. The ban comes first, so that no new token is made while AWS is asked; his
- * seat goes last. A kick that fails on the way has lost nothing: what it did stays, and the
- * same call again does the rest.
+ * Kick and ban. The ban comes first, so that no new token is made while AWS is asked. The seat goes
+ * as soon as AWS has ended the connections there. A kick that fails on the way, or finds more
+ * participants than it has time to end, has lost nothing: what it did is kept (lua/lib/kicks.lua),
+ * and the same call again goes on from there.
  *
  * Forgetting takes a person out of PostgreSQL, Redis and the streams `records` and `records:dead`.
  * Sessions of his that may still be on their way are voided, so that whoever writes them later makes
@@ -31,6 +32,9 @@ struct people_work {
 
 struct person {
 	bool banned, drain_due;
+	int64_t now_ms; /* by Redis */
+	/* What earlier kicks did, flat (lua/lib/kicks.lua). */
+	const struct reply *ended, *cleared;
 	size_t n_seats;
 	struct person_seat {
 		struct str stage_arn, session_id;
@@ -53,17 +57,17 @@ void people_unban_answer(
 struct kicked {
 	bool freed;	      /* a seat */
 	int64_t disconnected; /* connections that AWS was told to end */
+	int64_t ended;	      /* participants besides, who were not connected */
 	bool drain_due;
-	struct err
-	    no_history; /* why older stages were not looked at; ERR_NONE: they were */
 };
 
 /*
  * End all connections of his viewer id on the stages of p and on those where he sat within the
- * last day or the life of a viewer token, and his other participants known from there, then free his
- * seat. Errors are those of aws/ivs.h, of PostgreSQL (only when he has no
- * seat: then nobody else knows where to look) and of Redis, with MSG_KICK_REPEAT: seat and ban are
- * as they were, unless it is ERR_UNCERTAIN (of Redis).
+ * last day or the life of a viewer token, free his seat, and end all other participants known from
+ * there whose token may still be good. True: nothing is left to do. Errors are those of aws/ivs.h, of
+ * PostgreSQL (it is not known where else he was) and of Redis, and ERR_THROTTLED when participants are
+ * left for want of time, all with MSG_KICK_REPEAT. Whatever the error, *ret says what was done.
+ * The seat stays when AWS has not ended his connections there.
  */
 bool people_kick(const struct people_work *w, struct str user_id, const struct person *p,
     struct kicked *ret, struct err *err);

@@ -1,5 +1,6 @@
 #include "domain/stage_work.h"
 
+#include "aws/ivs_error.h"
 #include "base/parse.h"
 #include "domain/records.h"
 #include "domain/stage_tags.h"
@@ -180,6 +181,18 @@ create(struct stage_work *w, const struct stage_order *o, struct ivs_stage *ret,
 	return err_while(err, "making stage '%.*s'", STR_ARG(o->name));
 }
 
+/* An earlier try got no answer, and what it may have made would not be in the list yet. */
+static bool
+not_listed_yet(const struct stage_order *o, struct err *err)
+{
+	err_tell_from(err, ERR_FROM_AWS, ERR_UNCERTAIN, MSG_STAGE_NOT_LISTED,
+	    "AWS may have made stage '%.*s' a moment ago and not list it yet",
+	    STR_ARG(o->name));
+	err->operation = "CreateStage";
+	err->reason = IVS_REASON_NOT_LISTED;
+	return false;
+}
+
 bool
 stage_make(struct stage_work *w, const struct stage_order *order, struct stage *ret,
     struct err *err)
@@ -214,9 +227,7 @@ stage_make(struct stage_work *w, const struct stage_order *order, struct stage *
 	if (reply_int(c.reply, 1) == 1 && !find_made(w, order, &found, &made, err))
 		return false;
 	if (!found && reply_int(c.reply, 2) == 0)
-		return err_from(err, ERR_FROM_AWS, ERR_UNCERTAIN,
-		    "AWS may have made stage '%.*s' a moment ago and not list it yet",
-		    STR_ARG(order->name));
+		return not_listed_yet(order, err);
 	if (!found && !create(w, order, &made, err))
 		return false;
 	return order_end(w, order, &made, ret, err);

@@ -7,7 +7,7 @@
 -- ARGV[14] entries of it to look at
 -- -> {'OK', id to go on from ('' = that was the end), his entries, seated 0|1, banned 0|1, session id, ...}
 --  | {'BUSY'} somebody else has the lock
---@include head epoch stages session bans lock
+--@include head epoch stages session bans lock kicks
 local user, token, take = ARGV[8], ARGV[9], ARGV[11] == '1'
 local stream, lock = P .. ARGV[12], P .. 'lock:records'
 if token ~= '' then
@@ -36,6 +36,7 @@ local function seat()
 		redis.call('HDEL', P .. 'viewer:moving', user)
 		redis.call('HDEL', P .. 'bans', user)
 		redis.call('ZREM', P .. 'refused', user)
+		redis.call('DEL', ended_key(user), cleared_key(user))
 	end
 end
 

@@ -1,4 +1,4 @@
--- kick: AWS has sent him off. Ends the sessions that `ban` told of; one he began since is left alone.
+-- kick: AWS has ended the connections of a person where he sits. Ends the sessions that `ban` told of; one he began since is left alone.
 -- ARGV[8] user  ARGV[9], ARGV[10] session ids ('' = none)
 -- -> {'OK', freed a seat 0|1, drain due 0|1}
 --@include head epoch session

@@ -74,13 +74,6 @@ static const struct {
 	{ MSG_IN_PROGRESS, 1 },
 };
 
-static const enum msg away_text[] = {
-	[ERR_FROM_NONE] = MSG_UNAVAILABLE,
-	[ERR_FROM_REDIS] = MSG_REDIS_AWAY,
-	[ERR_FROM_POSTGRES] = MSG_POSTGRES_AWAY,
-	[ERR_FROM_AWS] = MSG_AWS_AWAY,
-};
-
 void
 resp_ok(struct resp *rs, json_t *data)
 {
@@ -201,10 +194,8 @@ write_cors(const struct resp *rs, const struct req *rq, struct buf *out)
 enum msg
 resp_error_text(const struct err *err)
 {
-	enum msg text = err->tell;
+	enum msg text = err_message(err);
 
-	if (text == MSG_NONE && (err->kind == ERR_UPSTREAM || err->kind == ERR_UNCERTAIN))
-		text = away_text[err->source];
 	return text != MSG_NONE ? text : kinds[err->kind].text;
 }
 
@@ -284,7 +275,7 @@ request_id_json(struct arena *a, const char *id)
 	return json_str(buf_ok(&b) ? buf_view(&b) : STR(""));
 }
 
-/* Which engine failed; of AWS also which call and why. */
+/* Which engine failed and, where the text has no word of its own for it, why; of AWS also which call. */
 static void
 add_dependency(json_t *d, const struct err *err)
 {

@@ -44,20 +44,20 @@ kick(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs
 	const struct whom *w = rq->state;
 	struct kicked kicked;
 	struct person person;
+	bool ok;
 
 	people_ban_answer(reply, &person);
 	rq->after_due = person.drain_due;
-	if (!people_kick(&work, w->user_id, &person, &kicked, err))
-		return false;
+	ok = people_kick(&work, w->user_id, &person, &kicked, err);
 	rq->after_due |= kicked.drain_due;
-	if (kicked.no_history.kind != ERR_NONE)
-		log_err(LOG_WARN, "kicked where he sat alone: older stages are not known",
-		    &kicked.no_history);
+	if (!ok)
+		return false;
 	resp_message(rs,
 	    json_pack("{s:o, s:b, s:b, s:I}", "userId", json_str(w->user_id), "kicked",
 		kicked.freed, "banned", person.banned, "disconnected",
 		(json_int_t)kicked.disconnected),
-	    kicked.freed || kicked.disconnected > 0 ? MSG_KICKED : MSG_KICKED_NOBODY);
+	    kicked.freed || kicked.disconnected + kicked.ended > 0 ? MSG_KICKED
+								   : MSG_KICKED_NOBODY);
 	return true;
 }
 

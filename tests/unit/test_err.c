@@ -95,6 +95,26 @@ break_invariant(int fd)
 }
 
 static void
+test_retell(void)
+{
+	struct err e = ERR_INIT;
+
+	err_tell_from(&e, ERR_FROM_POSTGRES, ERR_UPSTREAM, MSG_POSTGRES_READ_ONLY, "x");
+	err_retell(&e, MSG_KICK_REPEAT);
+	ok(e.tell == MSG_KICK_REPEAT && strcmp(e.reason, "READ_ONLY") == 0,
+	    "another text keeps the reason of the first");
+	e = ERR_INIT;
+	err_from(&e, ERR_FROM_REDIS, ERR_UNCERTAIN, "x");
+	err_retell(&e, MSG_KICK_REPEAT);
+	ok(strcmp(e.reason, "UNREACHABLE") == 0, "also that of an engine without a text");
+	e = ERR_INIT;
+	err_from(&e, ERR_FROM_AWS, ERR_THROTTLED, "x");
+	e.reason = "THROTTLED";
+	err_retell(&e, MSG_KICK_REPEAT);
+	ok(strcmp(e.reason, "THROTTLED") == 0, "and one that was given");
+}
+
+static void
 test_bug(void)
 {
 	char text[1024];
@@ -127,6 +147,7 @@ main(void)
 	test_long_cause();
 	test_without_reason();
 	test_sources();
+	test_retell();
 	test_bug();
 	return done_testing();
 }
