@@ -35,11 +35,10 @@ cleanup(struct job *j, struct err *err)
 {
 	int64_t ended = 0, left = 0, total = 0;
 	struct err ignored = ERR_INIT;
-	bool ok, forgot;
+	bool ok;
 
 	if (!j->dry_run)
-		(void)compare_run(
-		    j->redis, j->pg, &j->arena, CHECK_MS, &forgot, &ignored);
+		(void)compare_run(j->redis, j->pg, &j->arena, CHECK_MS, &ignored);
 	do {
 		ok = evict(j, &ended, &left, err);
 		total += ok ? ended : 0;

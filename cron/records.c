@@ -32,9 +32,8 @@ static bool
 restore(struct job *j, struct err *err)
 {
 	struct restore_result res;
-	bool forgot;
 
-	if (!compare_run(j->redis, j->pg, &j->arena, CHECK_MS, &forgot, err))
+	if (!compare_run(j->redis, j->pg, &j->arena, CHECK_MS, err))
 		return false;
 	if (!redis_is_cold(j->redis))
 		return true;

@@ -56,12 +56,10 @@ snapshot(struct job *j, struct err *err)
 {
 	struct picture p = { 0 };
 	struct redis_call read, written;
-	bool forgot;
 
 	json_use(&j->arena);
 	/* The numbers of an old dump are not those of this slot. */
-	if (!j->dry_run &&
-	    !compare_run(j->redis, j->pg, &j->arena, WRITE_MS, &forgot, err))
+	if (!j->dry_run && !compare_run(j->redis, j->pg, &j->arena, WRITE_MS, err))
 		return false;
 	redis_call_init(&read, &j->arena, SCRIPT_SNAPSHOT_READ);
 	if (!redis_call(j->redis, &read, err))

@@ -9,10 +9,11 @@
 #include "ctl/ctl.h"
 
 /* Beside the bits of its options, a command may have these. */
+#define CTL_STATE (1u << 28)	/* it needs the state of the show in Redis */
 #define CTL_READS (1u << 29)	/* it changes nothing */
 #define CTL_MANY (1u << 30)	/* its last argument may be repeated */
 #define CTL_UNLOADED (1u << 31) /* it runs before settings are loaded: no cfg, no work */
-_Static_assert(OPT_COUNT < 29, "the bits of options and those above are different ones");
+_Static_assert(OPT_COUNT < 28, "the bits of options and those above are different ones");
 
 struct ctl_command {
 	const char *words[2]; /* the second may be NULL */

@@ -19,6 +19,7 @@
 #include "base/memory.h"
 #include "base/nearest.h"
 #include "ctl/commands.h"
+#include "domain/compare.h"
 #include "base/banned.h"
 
 #define ARENA_BYTES (64u << 20)
@@ -271,12 +272,17 @@ run_command(struct ctl *c, const struct ctl_command *cmd, struct err *err)
 	work.pg = pg_open(c->cfg);
 	work.ivs = ivs_open(c->cfg, work.redis);
 	c->work = &work;
+	if ((cmd->options & CTL_STATE) != 0)
+		compare_first(work.redis, work.pg, &drain);
 	json_use(c->arena);
 	ok = work.ivs != NULL
 		 ? cmd->run(c, err)
 		 : err_set(err, ERR_UPSTREAM, "no memory for the AWS client");
 	INVARIANT(ok == (err->kind == ERR_NONE));
 	json_use(NULL);
+	if (redis_forgot(work.redis))
+		ctl_note(
+		    "Redis has forgotten records that PostgreSQL has: it is loaded anew");
 	ivs_close(work.ivs);
 	pg_close(work.pg);
 	redis_close(work.redis);

@@ -60,6 +60,11 @@ ask_around(struct app *app)
 		return &p;
 	p.redis = p.postgres = ERR_INIT;
 	(void)redis_probe(app->redis, &app->work, PROBE_MS, &waits, &p.redis);
+	/* A plain CGI call has no tick that compares the server. */
+	if (app->cgi && redis_is_doubted(app->redis) && app_compare(app)) {
+		p.redis = ERR_INIT;
+		(void)redis_probe(app->redis, &app->work, PROBE_MS, &waits, &p.redis);
+	}
 	snprintf(p.waits, sizeof(p.waits), "%.*s", STR_ARG(waits));
 	arena_wipe(&app->work);
 	(void)pg_probe(app->pg, PROBE_MS, &p.postgres);

@@ -231,6 +231,21 @@ keep_beating() {
 	equals "$(statuses "$own/beats") $(total)" '5 200 5'
 }
 
+@test "a job that finds that Redis has forgotten records says so in its line" {
+	join 1
+	wait_until 3 rows_are 1
+	take_copy
+	join 1 "$MASTER" x
+	wait_until 3 rows_are 2
+	freeze_programs
+	put_copy_back
+	run job snapshot
+	equals "$(jq -r '"\(.msg) \(.forgot)"' <<<"$output")" 'failed 1'
+	thaw_programs
+	wait_until 20 ready
+	equals "$(seats "$MASTER")" 2
+}
+
 @test "plain CGI: a join is in PostgreSQL when the call has ended" {
 	freeze_programs
 	cgi token POST /api/token/viewer "$(obj userId alone)"

@@ -11,7 +11,7 @@ allowed() {
 	common/aws) echo 'base io aws' ;;
 	common/domain) echo 'base io aws domain gen' ;;
 	common/web) echo 'base io web gen' ;;
-	common/job) echo 'base io job gen' ;;
+	common/job) echo 'base io domain job gen' ;;
 	common/app) echo 'base io aws domain web job app gen' ;;
 	fcgi | fcgi/*) echo 'app base domain web fcgi' ;;
 	cron) echo 'app base domain job' ;;

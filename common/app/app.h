@@ -51,7 +51,7 @@ struct app_part { /* what a part does not do may be NULL */
 	void (*after)(struct app *app);
 	/*
 	 * Called before the first request and then about once a second (serve.h); in a plain CGI
-	 * call only when it has found Redis cold; may be NULL.
+	 * call only when its Redis is doubted or cold; may be NULL.
 	 */
 	void (*tick)(struct app *app);
 };
@@ -75,6 +75,9 @@ extern const struct app_part part_heal; /* before part_keeper */
  * Uses app->work.
  */
 bool app_compare(struct app *app);
+
+/* Log it when a comparison, whoever made it, has found that Redis has forgotten records. */
+void app_say_forgot(struct app *app);
 
 /* Of part_postgres, for the tick of part_pulse: write records that have waited for 0.3 s. */
 void app_drain_old(struct app *app);

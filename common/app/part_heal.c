@@ -8,21 +8,27 @@
 
 #define CHECK_MS 300
 
+void
+app_say_forgot(struct app *app)
+{
+	if (redis_forgot(app->redis))
+		LOG(LOG_ERROR,
+		    "Redis has forgotten records that PostgreSQL has: it is loaded anew");
+}
+
 bool
 app_compare(struct app *app)
 {
 	struct err err = ERR_INIT;
-	bool forgot, ok;
+	bool ok;
 
-	ok = compare_run(app->redis, app->pg, &app->work, CHECK_MS, &forgot, &err);
+	ok = compare_run(app->redis, app->pg, &app->work, CHECK_MS, &err);
 	redis_set_waits(app->redis, !ok && err.source == ERR_FROM_POSTGRES);
 	if (ok)
 		app->compare_silent_until_ms = 0;
 	else if (app_may_say(&app->compare_silent_until_ms))
 		log_err(LOG_WARN, "Redis could not be compared with PostgreSQL", &err);
-	if (forgot)
-		LOG(LOG_ERROR,
-		    "Redis has forgotten records that PostgreSQL has: it is loaded anew");
+	app_say_forgot(app);
 	arena_wipe(&app->work);
 	log_flush();
 	return ok;
@@ -51,6 +57,7 @@ heal(struct app *app)
 	struct restore_result res;
 	struct err err = ERR_INIT;
 
+	app_say_forgot(app); /* a drain or a run of the keeper may have found it */
 	if (redis_is_doubted(app->redis))
 		(void)app_compare(app);
 	if (!redis_is_cold(app->redis))

@@ -101,6 +101,7 @@ keep_all(struct app *app)
 		if (app->cfg->auto_scale_enabled)
 			(void)app_keep(app, NULL, &order);
 	}
+	app_say_forgot(app);
 	log_flush();
 }
 

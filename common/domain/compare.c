@@ -4,6 +4,7 @@
 #include "domain/records.h"
 #include "base/banned.h"
 
+#define FIRST_MS 2000
 #define TRIES 4 /* others may change the API keys, and a connection may be opened anew */
 
 enum verdict { ALL_THERE, OTHER_SERVER, OTHER_KEYS, FORGOT, WAS_COLD };
@@ -73,15 +74,14 @@ is_open(enum verdict v)
 }
 
 bool
-compare_run(struct redis *r, struct pg *pg, struct arena *a, int64_t timeout_ms,
-    bool *ret_forgot, struct err *err)
+compare_run(
+    struct redis *r, struct pg *pg, struct arena *a, int64_t timeout_ms, struct err *err)
 {
 	enum verdict verdict = OTHER_SERVER;
 	int64_t at_ms = 0;
 	bool ok = true;
 	int i;
 
-	*ret_forgot = false;
 	if (redis_is_compared(r))
 		return true;
 	for (i = 0; ok && is_open(verdict) && i < TRIES; i++) {
@@ -94,7 +94,21 @@ compare_run(struct redis *r, struct pg *pg, struct arena *a, int64_t timeout_ms,
 		    "the API keys or the connection change all the time");
 	if (!ok)
 		return err_while(err, "comparing Redis with PostgreSQL");
-	*ret_forgot = verdict == FORGOT;
+	if (verdict == FORGOT)
+		redis_set_forgot(r);
 	redis_set_compared(r, at_ms);
 	return true;
+}
+
+void
+compare_first(struct redis *r, struct pg *pg, struct arena *a)
+{
+	struct err err = ERR_INIT;
+	bool ok;
+
+	if (!redis_connect(r, &err) || !redis_is_doubted(r))
+		return;
+	ok = compare_run(r, pg, a, FIRST_MS, &err);
+	redis_set_waits(r, !ok && err.source == ERR_FROM_POSTGRES);
+	arena_wipe(a);
 }

@@ -16,11 +16,18 @@
 
 /*
  * Compare the server of this connection, once (redis_is_compared): then it is believed. When it has
- * forgotten something it is made cold (*ret_forgot), and domain/restore fills it. timeout_ms is
+ * forgotten something it is made cold (redis_forgot), and domain/restore fills it. timeout_ms is
  * that of a statement. Errors as pg_run and redis_run.
  */
-bool compare_run(struct redis *r, struct pg *pg, struct arena *a, int64_t timeout_ms,
-    bool *ret_forgot, struct err *err);
+bool compare_run(
+    struct redis *r, struct pg *pg, struct arena *a, int64_t timeout_ms, struct err *err);
+
+/*
+ * For what runs once and has no tick (jobs, ivsctl), before its first call: connect, and compare a
+ * server that is doubted. A server that hides its run id is doubted on each new connection. When that
+ * fails, the first call that needs the state says why. Uses `a` and leaves it wiped.
+ */
+void compare_first(struct redis *r, struct pg *pg, struct arena *a);
 
 /* How far PostgreSQL is. */
 struct compare_place {

@@ -189,9 +189,7 @@ void
 keeper_compare(struct stage_work *w)
 {
 	struct err ignored = ERR_INIT;
-	bool forgot;
 
 	if (w->pg != NULL)
-		(void)compare_run(
-		    w->redis, w->pg, w->arena, COMPARE_MS, &forgot, &ignored);
+		(void)compare_run(w->redis, w->pg, w->arena, COMPARE_MS, &ignored);
 }

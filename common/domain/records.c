@@ -273,9 +273,7 @@ write_batch(struct drain *d, struct batch *b, struct err *err)
 static bool
 compare(struct drain *d, struct err *err)
 {
-	bool forgot;
-
-	return compare_run(d->redis, d->pg, d->arena, write_ms(d), &forgot, err);
+	return compare_run(d->redis, d->pg, d->arena, write_ms(d), err);
 }
 
 /* One batch. Nobody waits for what is in the arena. */

@@ -171,16 +171,24 @@ redis_read_reply(struct redis *r, struct arena *a, struct reply **ret, int64_t d
 	return CONN_OK;
 }
 
+static void
+fuse_blow(struct redis *r, const struct err *err)
+{
+	r->fuse_until_ms = clock_mono_ms() + REDIS_FUSE_MS;
+	snprintf(r->fuse_cause, sizeof(r->fuse_cause), "%.120s", err->cause);
+}
+
 bool
 redis_late_or_broken(
     struct redis *r, enum conn_result res, enum err_kind kind, struct err *err)
 {
 	redis_disconnect(r);
-	if (res == CONN_LATE)
-		r->fuse_until_ms = clock_mono_ms() + REDIS_FUSE_MS;
-	return err_from(err, ERR_FROM_REDIS, kind, "redis: %s",
+	err_from(err, ERR_FROM_REDIS, kind, "redis: %s",
 	    res == CONN_LATE ? "no answer in time"
 			     : "connection lost, or no memory for a message");
+	if (res == CONN_LATE)
+		fuse_blow(r, err);
+	return false;
 }
 
 bool
@@ -190,16 +198,44 @@ redis_ensure_connected(struct redis *r, int64_t deadline, struct err *err)
 
 	if (r->conn != NULL)
 		return true;
+	r->opened++;
 	r->conn = redis_conn_open(r->cfg, &r->tls, deadline, &late, err);
 	if (r->conn == NULL) {
 		if (late)
-			r->fuse_until_ms = clock_mono_ms() + REDIS_FUSE_MS;
+			fuse_blow(r, err);
 		return false;
 	}
 	r->reader = reply_reader_new();
 	if (r->reader == NULL)
 		return redis_late_or_broken(r, CONN_BROKEN, ERR_UPSTREAM, err);
 	return redis_greet(r, deadline, err);
+}
+
+/* After a deadline that passed: no call is made for a moment. */
+static bool
+fuse_holds(const struct redis *r, int64_t now, struct err *err)
+{
+	return now >= r->fuse_until_ms ||
+	       err_from(err, ERR_FROM_REDIS, ERR_UPSTREAM,
+		   "redis gave no answer a moment ago: %s", r->fuse_cause);
+}
+
+bool
+redis_connect(struct redis *r, struct err *err)
+{
+	int64_t now = clock_mono_ms();
+
+	if (r->conn != NULL)
+		return true;
+	arena_wipe(&r->scratch);
+	return fuse_holds(r, now, err) &&
+	       redis_ensure_connected(r, now + r->cfg->redis_timeout_ms, err);
+}
+
+int64_t
+redis_connections(const struct redis *r)
+{
+	return r->opened;
 }
 
 static bool
@@ -313,10 +349,8 @@ redis_run(struct redis *r, struct redis_call **calls, size_t n, struct err *err)
 {
 	int64_t now = clock_mono_ms();
 
-	if (now < r->fuse_until_ms)
-		return err_from(err, ERR_FROM_REDIS, ERR_UPSTREAM,
-		    "redis gave no answer a moment ago");
-	return run_until(r, calls, n, now + r->cfg->redis_timeout_ms, err);
+	return fuse_holds(r, now, err) &&
+	       run_until(r, calls, n, now + r->cfg->redis_timeout_ms, err);
 }
 
 bool
@@ -331,9 +365,8 @@ redis_try(struct redis *r, struct redis_call *c, int64_t timeout_ms, struct err 
 	int64_t now = clock_mono_ms(), fuse = r->fuse_until_ms;
 	bool ok;
 
-	if (now < fuse)
-		return err_from(err, ERR_FROM_REDIS, ERR_UPSTREAM,
-		    "redis gave no answer a moment ago");
+	if (!fuse_holds(r, now, err))
+		return false;
 	ok = run_until(r, &c, 1, now + timeout_ms, err);
 	r->fuse_until_ms = fuse;
 	return ok;

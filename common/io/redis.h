@@ -55,6 +55,12 @@ void redis_close(struct redis *r);
 /* Tests only: from here on scripts take this for the time; 0: Redis' own again. */
 void redis_pretend_time(struct redis *r, int64_t now_ms);
 
+/* Connect, unless there is a connection: its server is then known (redis_is_doubted). ERR_UPSTREAM. */
+bool redis_connect(struct redis *r, struct err *err);
+
+/* How many connections there have been: the same number later means the same connection. */
+int64_t redis_connections(const struct redis *r);
+
 /*
  * Run the calls in one round trip. True: each has its reply, which may be of type
  * REPLY_ERROR for that call alone (redis_reply_ok turns it into an err).
@@ -124,6 +130,13 @@ struct str redis_server(const struct redis *r);
 bool redis_is_compared(const struct redis *r);
 /* at_ms: the time in the mark, by the clock of PostgreSQL; 0: it is to be compared again. */
 void redis_set_compared(struct redis *r, int64_t at_ms);
+
+/*
+ * A comparison has found that the server lacks records which PostgreSQL has. redis_forgot() says so
+ * once, to the caller that logs it.
+ */
+void redis_set_forgot(struct redis *r);
+bool redis_forgot(struct redis *r);
 
 /*
  * Have the append-only file written anew, in the background: it keeps what was deleted until then.

@@ -219,3 +219,18 @@ redis_set_compared(struct redis *r, int64_t at_ms)
 	r->believed = true;
 	r->mark_ms = at_ms;
 }
+
+void
+redis_set_forgot(struct redis *r)
+{
+	r->forgot = true;
+}
+
+bool
+redis_forgot(struct redis *r)
+{
+	bool forgot = r->forgot;
+
+	r->forgot = false;
+	return forgot;
+}

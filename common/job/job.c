@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/memory.h"
 #include "base/metrics.h"
+#include "domain/compare.h"
 #include "base/banned.h"
 
 #define OPTIONS_MAX 12
@@ -231,6 +232,7 @@ locked_step(struct job *j, const struct job_spec *spec, bool *ret_held, struct e
 	*ret_held = false;
 	if (!database_is_ours(j, spec, err))
 		return false;
+	compare_first(j->redis, j->pg, &j->arena);
 	if (j->dry_run || spec->lock_s == 0)
 		return spec->step(j, err);
 	crypto_uuid(token);
@@ -249,7 +251,7 @@ locked_step(struct job *j, const struct job_spec *spec, bool *ret_held, struct e
 static void
 say(const struct job *j, const char *msg, int64_t ms, const struct err *err)
 {
-	struct log_field f[JOB_SUMMARY_MAX + 6]; /* and those named below */
+	struct log_field f[JOB_SUMMARY_MAX + 7]; /* and those named below */
 	size_t n = 0, i;
 
 	for (i = 0; i < j->n_summary; i++)
@@ -257,6 +259,8 @@ say(const struct job *j, const char *msg, int64_t ms, const struct err *err)
 	f[n++] = (struct log_field)LOG_INT("ms", ms);
 	if (j->dry_run)
 		f[n++] = (struct log_field)LOG_INT("dry_run", 1);
+	if (redis_forgot(j->redis))
+		f[n++] = (struct log_field)LOG_INT("forgot", 1);
 	if (!job_has_time(j))
 		f[n++] = (struct log_field)LOG_INT(stopped ? "stopped" : "late", 1);
 	if (err->kind != ERR_NONE) {
@@ -296,15 +300,15 @@ run(const struct job_spec *spec, const struct config *cfg, bool dry_run)
 	INVARIANT(ok == (err.kind == ERR_NONE));
 	json_use(NULL);
 	count(&j, spec, held ? "held" : ok ? "done" : "failed", clock_mono_ms() - began);
-	pg_close(j.pg);
-	redis_close(j.redis);
-	arena_clear(&j.arena);
-	metrics_flush_clear(&j.flush);
 	say(&j,
 	    held ? "not run: another run holds the lock"
 	    : ok ? "done"
 		 : "failed",
 	    clock_mono_ms() - began, &err);
+	pg_close(j.pg);
+	redis_close(j.redis);
+	arena_clear(&j.arena);
+	metrics_flush_clear(&j.flush);
 	return exit_code_of_job(err.kind);
 }
 

@@ -4,7 +4,9 @@
  * Options: --help, --dry-run, --check-config, --dump-config, and the job's own. One at a time by a
  * Redis lock `lock:job:<name>` with a token of the run and an expiry (lock:records is
  * the drain's own). A dry run takes no lock. SIGTERM ends a run as its deadline does. One
- * JSON summary line on stderr at the end. Exit codes are those of <sysexits.h>:
+ * JSON summary line on stderr at the end; `forgot` in it: Redis lacked
+ * records that PostgreSQL has, and is loaded anew. A Redis that is doubted is compared before the
+ * step, also for a dry run (domain/compare.h). Exit codes are those of <sysexits.h>:
  *   0 done, or another run holds the lock (said in the line)
  *   EX_USAGE 64   EX_SOFTWARE 70   EX_UNAVAILABLE 69 (an engine is away: cron tries
  *   again)   EX_CONFIG 78, also when the database has another schema: nothing is changed then
@@ -46,7 +48,8 @@ struct job_spec {
 	/* The lock's life, longer than the deadline; 0: the step takes the lock it needs. */
 	int64_t lock_s;
 	int64_t deadline_s;
-	bool no_database; /* PostgreSQL is not used: its schema is not looked at */
+	bool
+	    no_database; /* the step does without PostgreSQL: its schema is not looked at */
 	bool (*step)(struct job *j, struct err *err);
 };
 

@@ -27,6 +27,8 @@ struct slot {
 	const struct route *route;
 	bool failed;
 	bool called; /* rq.call goes to Redis */
+	bool alone;  /* a plain CGI call: no tick came before it */
+	bool ticked; /* and one was needed */
 };
 
 static volatile sig_atomic_t stopping;
@@ -39,6 +41,23 @@ stop(int signo)
 }
 
 /* ---- one request ---- */
+
+/*
+ * A plain CGI call has a new connection, and no tick before it that compares the server. API keys and
+ * whatever a handler asks later need the comparison as much as the call's own script.
+ */
+static void
+tick_if_doubted(const struct serve *s, struct slot *sl)
+{
+	struct err ignored = ERR_INIT;
+
+	if (!sl->alone || s->tick == NULL || !redis_connect(s->redis, &ignored) ||
+	    !redis_is_doubted(s->redis))
+		return;
+	s->tick(s->app);
+	sl->ticked = true;
+	json_use(&sl->arena);
+}
 
 /* What there is to do before Redis is asked; false = answered with the error. */
 static bool
@@ -57,6 +76,8 @@ prepare(const struct serve *s, struct slot *sl, struct err *err)
 		return true;
 	}
 	sl->rs.allow = 0;
+	if (sl->route->access != ACCESS_PUBLIC)
+		tick_if_doubted(s, sl);
 	if (!auth_check(s->auth, rq, sl->route->access, err))
 		return false;
 	if (rq->body_too_big)
@@ -438,10 +459,11 @@ serve_cgi(const struct serve *s, char **env, struct err *err)
 	else
 		(void)parse_i64(str_of(length), 0, INT64_MAX, &left);
 	memory_arena(&sl->arena, ARENA_DEFAULT_BYTES);
+	sl->alone = true;
 	metrics_flush_init(&flush);
 	begin(s, sl, env, read_stdin, &left, 0);
 	ask_redis(s, &flush, sl, 1);
-	if (s->tick != NULL && reply_is_cold(sl->rq.call.reply)) {
+	if (s->tick != NULL && !sl->ticked && reply_is_cold(sl->rq.call.reply)) {
 		s->tick(s->app);
 		ask_redis(s, &flush, sl, 1);
 	}
@@ -455,7 +477,8 @@ serve_cgi(const struct serve *s, char **env, struct err *err)
 	/* There is no later tick: what this call changed is written now. */
 	if ((sl->rq.after_due || is_change(sl)) && s->after != NULL)
 		s->after(s->app);
-	if (s->tick != NULL && (redis_is_cold(s->redis) || redis_is_doubted(s->redis)))
+	if (s->tick != NULL &&
+	    (redis_is_cold(s->redis) || (redis_is_doubted(s->redis) && !sl->ticked)))
 		s->tick(s->app);
 	metrics_flush_now(&flush, s->redis);
 	metrics_flush_clear(&flush);

@@ -37,7 +37,7 @@ struct serve {
 	 * call that may have changed something. */
 	void (*after)(struct app *app);
 	/* Called before the first request, then about every SERVE_TICK_MS between batches; in a plain
-	 * CGI call only when it has found Redis cold. NULL: nothing to do. It holds up the
+	 * CGI call only when its Redis is doubted or cold. NULL: nothing to do. It holds up the
 	 * requests of this worker: what may be long is what must come before they are answered. */
 	void (*tick)(struct app *app);
 	int64_t slow_ms; /* what a slow route may take, at most */

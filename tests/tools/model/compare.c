@@ -24,7 +24,7 @@ struct stores {
 /* ---- open ---- */
 
 static redisContext *
-redis_connect(const struct config *cfg)
+raw_connect(const struct config *cfg)
 {
 	const char *socket = getenv("STACK_REDIS"), *password = getenv("REDISCLI_AUTH");
 	redisContext *c;
@@ -47,7 +47,7 @@ stores_open(const struct config *cfg)
 	struct stores *st = calloc(1, sizeof(*st));
 
 	INVARIANT(st != NULL && arena_init(&st->arena, 64u << 20));
-	st->redis = redis_connect(cfg);
+	st->redis = raw_connect(cfg);
 	st->prefix = cfg->redis_key_prefix;
 	return st;
 }
@@ -99,11 +99,13 @@ begin_show(struct stores *st, struct world *w, const struct config *cfg)
 	struct redis *redis = redis_open(cfg);
 	struct pg *pg = pg_open(cfg);
 	struct err err = ERR_INIT;
-	bool ok, forgot = false;
+	bool ok, forgot;
 
 	freeReplyObject(ask(st, "SET", "epoch", STR(""), "1"));
 	freeReplyObject(ask(st, "SET", "records:written", STR(""), "9999999999999-0"));
-	ok = compare_run(redis, pg, &st->arena, COMPARE_MS, &forgot, &err) && !forgot;
+	ok = compare_run(redis, pg, &st->arena, COMPARE_MS, &err);
+	forgot = redis_forgot(redis);
+	ok = ok && !forgot;
 	if (!ok)
 		world_complain(w, "the show does not begin: %s",
 		    forgot ? "Redis is cold" : err.cause);
