@@ -11,6 +11,9 @@
 
 #define CAPACITY_MAX 25000 /* as MAX_VIEWERS_PER_STAGE */
 #define ORDER_MAX_BYTES 64
+#define VIEWERS_OLD                                                                      \
+	" (not current: nothing has refreshed the numbers of viewers for over 10 s; do the " \
+	"programs of viewer run?)"
 
 /* ---- which stage ---- */
 
@@ -104,10 +107,11 @@ list_json(struct ctl *c, const struct show *show, struct err *err)
 	for (i = 0; i < show->n_stages; i++)
 		json_array_append_new(stages, to_json(c, show, &show->stages[i]));
 	return ctl_say_json(c,
-	    json_pack("{s:o, s:o, s:I, s:o}", "publisherLive",
+	    json_pack("{s:o, s:o, s:I, s:b, s:o}", "publisherLive",
 		publisher_live_json(&show->publisher), "publisher",
 		publisher_known_json(&show->publisher), "viewers",
-		(json_int_t)show->total_viewers, "stages", stages),
+		(json_int_t)show->total_viewers, "viewersKnown", show->viewers_known,
+		"stages", stages),
 	    err);
 }
 
@@ -161,8 +165,9 @@ ctl_stage_list(struct ctl *c, struct err *err)
 	for (i = 0; i < show.n_stages; i++)
 		list_row(c, &t, &show, &show.stages[i]);
 	ctl_table_print(&t);
-	printf("publisher %.*s, %lld viewers\n",
-	    STR_ARG(publisher_text(c, &show.publisher)), (long long)show.total_viewers);
+	printf("publisher %.*s, %lld viewers%s\n",
+	    STR_ARG(publisher_text(c, &show.publisher)), (long long)show.total_viewers,
+	    show.viewers_known ? "" : VIEWERS_OLD);
 	return true;
 }
 

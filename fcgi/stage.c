@@ -161,7 +161,7 @@ ask_master(struct app *app, struct req *rq, struct err *err)
 	(void)err;
 	rq->state = arena_zalloc(rq->arena, sizeof(struct str));
 	*(struct str *)rq->state = app->cfg->master_stage_arn;
-	stages_get_ask(&rq->call, app->cfg->master_stage_arn);
+	stages_get_viewers_ask(&rq->call, app->cfg->master_stage_arn);
 	return true;
 }
 
@@ -185,7 +185,7 @@ ask_one(struct app *app, struct req *rq, struct err *err)
 {
 	if (!ask_arn(app, rq, err))
 		return false;
-	stages_get_ask(&rq->call, *(struct str *)rq->state);
+	stages_get_viewers_ask(&rq->call, *(struct str *)rq->state);
 	return true;
 }
 
@@ -413,6 +413,15 @@ stop(struct app *app, struct req *rq, const struct reply *reply, struct resp *rs
 }
 
 static bool
+ask_replication_status(struct app *app, struct req *rq, struct err *err)
+{
+	if (!ask_arn(app, rq, err))
+		return false;
+	stages_get_ask(&rq->call, *(struct str *)rq->state);
+	return true;
+}
+
+static bool
 replication_status(struct app *app, struct req *rq, const struct reply *reply,
     struct resp *rs, struct err *err)
 {
@@ -474,7 +483,7 @@ static const struct route routes[] = {
 	{ METHOD_DELETE, "/api/stage/replication/stop", ACCESS_ADMIN, BUCKET_API, true,
 	    ask_replication, stop },
 	{ METHOD_GET, "/api/stage/replication/status/:stageArn", ACCESS_READ, BUCKET_API,
-	    false, ask_one, replication_status },
+	    false, ask_replication_status, replication_status },
 	{ METHOD_GET, "/api/stage/replication/publisher-info", ACCESS_READ, BUCKET_API,
 	    false, ask_publisher, publisher_info },
 };

@@ -5,7 +5,8 @@ load lib/common
 
 setup_file() {
 	load lib/show
-	live_show AUTO_SCALE_ENABLED=false
+	# Longer than the pulse may be away; so short that numbers fall while a test looks on.
+	live_show AUTO_SCALE_ENABLED=false HEARTBEAT_TIMEOUT=12
 }
 teardown_file() { show_down; }
 setup() {
@@ -114,15 +115,52 @@ join_and_drain() { # USER
 
 # ---- who refreshes what is read ----
 
-reads() { printf '%s\n' /api/stats /api/stats/viewers /api/stats/stages "/api/stats/stages?arn=$MASTER" /api/stage/list \
-	"/api/viewer/list/$MASTER" "/api/viewer/duration?userId=$1&stageArn=$(uri "$MASTER")"; }
-refused() { # USER REASON: all of them
+# USER: what tells who is watching; without USER what the programs beside viewer have of it.
+reads() {
+	printf '%s\n' /api/stats /api/stats/viewers /api/stats/stages "/api/stats/stages?arn=$MASTER" \
+	"/api/stats/stages/${MASTER##*/}" /api/stage/list /api/stage/master/info "/api/stage/$MASTER"
+	[[ ! ${1:-} ]] || printf '%s\n' "/api/viewer/list/$MASTER" "/api/viewer/duration?userId=$1&stageArn=$(uri "$MASTER")"
+}
+# What has more to tell than viewers: their numbers, or nothing. $viewers
+scraped() {
+	api GET /metrics
+	assert_status 200 || return 1
+	matches "$http_body" 'ivs_live_stages 1' || return 1
+	viewers=$(awk '/^ivs_live_(viewers|seats)[{]/ { n = n " " $2 } END { print substr(n, 2) }' <<<"$http_body")
+}
+reported() {
+	run -0 --separate-stderr "$BUILD_DIR/cron/metrics" --dry-run
+	equals "$(jq -c '[.[] | select(.name == "ActiveStages").count]' <<<"$output")" '[1]' || return 1
+	viewers=$(jq -r '[.[] | select(.name | endswith("Viewers")).count] | join(" ")' <<<"$output")
+}
+shown() {
+	run -0 "$BUILD_DIR/ctl/ivsctl" stage list --json
+	viewers=$(jq -r '"\(.viewers) \(.viewersKnown)"' <<<"$output")
+}
+# All of them say these numbers; or are refused, leave them out, or say that they are old.
+tells() { scraped && equals "$viewers" "${1:+$1 $1}" && reported && equals "$viewers" "${1:+$1 $1}" &&
+	shown && { [[ ! $1 ]] || equals "$viewers" "$1 true"; } && { [[ $1 ]] || matches "$viewers" ' false$'; }; }
+refused() { # USER REASON: all of them (reads)
 	local path
 	while read -r path; do
 		api GET "$path"
 		assert_away redis || return 1
 		equals "$path $(json .error.details.reason)" "$path $2" || return 1
 	done < <(reads "$1")
+}
+# Each answer tells the one viewer, or that nothing is known: never another number.
+one_or_refused() {
+	local path
+	while read -r path; do
+		api GET "$path"
+		if [ "$http_status" = 503 ]; then
+			equals "$path $(json .error.details.reason)" "$path STALE" || return 1
+			continue
+		fi
+		assert_status 200 || return 1
+		equals "$path $(json '[.data | .. | objects | .totalViewers, .viewerCount | numbers] | unique[]')" \
+			"$path 1" || return 1
+	done < <(reads)
 }
 answered() { # USER
 	local path
@@ -135,15 +173,18 @@ answered() { # USER
 @test "nobody can refresh who is watching: what is read is 503 and no falling number; then well again (C9)" {
 	local user
 	user=$(fresh)
+	empty_show
 	seat "$user" "$MASTER"
 	answered "$user"
-	freeze viewer # for longer than a pulse may be away
-	stale() { api GET /api/stats && [ "$http_status" = 503 ]; }
-	wait_until 15 stale
-	refused_in_redis() { api GET /api/stats/viewers && [ "$(json .error.details.reason)" = STALE ]; }
-	wait_until 3 refused_in_redis
+	tells 1
+	freeze viewer # for longer than a pulse may be away, and than the viewer counts as present
+	present() { [ "$(redis_c zcount "${P}viewer:heartbeat:$MASTER" "$((($(redis_c time | head -n 1) - 12) * 1000))" +inf)" = 1 ]; }
+	while present; do one_or_refused; done
+	refused '' STALE
+	tells ''
 	run -69 "$BUILD_DIR/cron/snapshot"
 	run -0 "$BUILD_DIR/ctl/ivsctl" stage list # the operator may look
+	matches "$output" 'not current: .*do the programs of viewer run'
 	thaw viewer
 	wait_until 5 answered "$user"
 }
@@ -155,6 +196,7 @@ answered() { # USER
 	redis_c replicaof 127.0.0.1 1 >/dev/null
 	all_refused() { refused "$user" STALE 2>/dev/null; }
 	wait_until 20 all_refused
+	tells ''
 	redis_c replicaof no one >/dev/null
 	wait_until 10 answered "$user"
 }

@@ -17,10 +17,11 @@ static const int64_t long_us[METRIC_BOUNDS] = { SECOND / 10, SECOND / 2, SECOND 
 
 const struct metric_def metric_defs[METRIC_COUNT] = {
 	[METRIC_VIEWERS] = { "viewers", METRIC_GAUGE,
-	    "Viewers now, by stage; those of small stages beyond the first 200 as other",
+	    "Viewers now, by stage; those of small stages beyond the first 200 as other; left out "
+	    "while nothing refreshes them",
 	    { "stage" }, .cloudwatch = { "TotalViewers", "ConcurrentViewers" } },
 	[METRIC_SEATS] = { "seats", METRIC_GAUGE,
-	    "Seats taken, those of lapsed viewers included, by stage", { "stage" } },
+	    "Seats taken, those of lapsed viewers included, by stage; left out as viewers are", { "stage" } },
 	[METRIC_STAGES] = { "stages", METRIC_GAUGE, "Stages of this show",
 	    .cloudwatch = { "ActiveStages" } },
 	[METRIC_PUBLISHER_LIVE] = { "publisher_live", METRIC_GAUGE,

@@ -21,6 +21,7 @@ enum {
 	AT_COUNTERS,
 	AT_PUBLISHER_STATE,
 	AT_PUBLISHER_AGE_MS,
+	AT_VIEWERS_KNOWN,
 	PLACES
 };
 
@@ -201,7 +202,8 @@ put_values(struct page *p, enum metric m)
 	switch (m) {
 	case METRIC_VIEWERS:
 	case METRIC_SEATS:
-		put_stages(p, m);
+		if (reply_int(r, AT_VIEWERS_KNOWN) == 1)
+			put_stages(p, m);
 		break;
 	case METRIC_STAGES:
 		put_int(p, m, "", NULL, reply_int(r, AT_STAGES));

@@ -11,7 +11,7 @@
 #define SERVICE "api-server"
 
 /* Places of metrics_take.lua's answer. */
-enum { AT_AGE_MS = 1, AT_VIEWERS, AT_STAGES, AT_COUNTERS, AT_TOLD, AT_EXTREMES, PLACES };
+enum { AT_AGE_MS = 1, AT_VIEWERS, AT_STAGES, AT_COUNTERS, AT_TOLD, AT_EXTREMES, AT_VIEWERS_KNOWN, PLACES };
 
 struct report {
 	const struct reply *reply;
@@ -85,6 +85,12 @@ times_of(const struct report *rep, enum metric m)
 	d.min = d.min < mean ? d.min : mean;
 	d.max = d.max > mean ? d.max : mean;
 	return d;
+}
+
+static bool
+is_known(const struct report *rep, enum metric m)
+{
+	return m != METRIC_VIEWERS || reply_int(rep->reply, AT_VIEWERS_KNOWN) == 1;
 }
 
 static double
@@ -166,7 +172,8 @@ read_report(
 	age_ms = reply_int(c.reply, AT_AGE_MS);
 	rep->from_here = age_ms < 0 || age_ms > METRICS_REPORT_GAP_MAX_MS;
 	for (m = 0; m < METRIC_COUNT; m++)
-		if (metric_defs[m].cloudwatch[0] != NULL)
+		if (metric_defs[m].cloudwatch[0] != NULL &&
+		    is_known(rep, (enum metric)m))
 			add(rep, (enum metric)m);
 	return true;
 }

@@ -4,7 +4,7 @@
 
 #define STAGE_VIEWERS_MAX 25000
 #define YEAR_3000_MS 32503680000000
-#define SHOW_FIRST 6 /* of stats.lua: the first stage, and the cells of each */
+#define SHOW_FIRST 7 /* of stats.lua: the first stage, and the cells of each */
 #define SHOW_CELLS 3
 
 static struct str
@@ -92,6 +92,7 @@ stages_show_answer(const struct config *cfg, const struct reply *reply, struct a
 
 	ret->publisher = (struct publisher_known){ str_is(reply_str(reply, 1), "live"),
 		reply_str(reply, 4), reply_int(reply, 5) };
+	ret->viewers_known = reply_int(reply, 6) == 1;
 	ret->publisher_json = reply_str(reply, 2);
 	ret->keeper_json = reply_str(reply, 3);
 	ret->n_stages = reply->n > SHOW_FIRST ? (reply->n - SHOW_FIRST) / SHOW_CELLS : 0;
@@ -117,18 +118,31 @@ show_find(const struct show *show, struct str arn)
 	return NULL;
 }
 
-void
-stages_get_ask(struct redis_call *c, struct str arn)
+static void
+get_ask(struct redis_call *c, struct str arn, struct str user_id, struct str what)
 {
 	redis_call_init(c, c->arena, SCRIPT_STAGE_GET);
 	redis_arg(c, arn);
+	redis_arg(c, user_id);
+	redis_arg(c, what);
+}
+
+void
+stages_get_ask(struct redis_call *c, struct str arn)
+{
+	get_ask(c, arn, STR(""), STR(""));
+}
+
+void
+stages_get_viewers_ask(struct redis_call *c, struct str arn)
+{
+	get_ask(c, arn, STR(""), STR("viewers"));
 }
 
 void
 stages_get_for_ask(struct redis_call *c, struct str arn, struct str user_id)
 {
-	stages_get_ask(c, arn);
-	redis_arg(c, user_id);
+	get_ask(c, arn, user_id, STR(""));
 }
 
 bool

@@ -48,6 +48,7 @@ struct show {
 	struct stage *stages;	/* the master first, then by ARN */
 	size_t n_stages;
 	int64_t total_viewers;
+	bool viewers_known; /* false: nobody refreshes the numbers of viewers */
 };
 
 /*
@@ -61,6 +62,8 @@ void stages_show_answer(const struct config *cfg, const struct reply *reply,
 const struct stage *show_find(const struct show *show, struct str arn);
 
 void stages_get_ask(struct redis_call *c, struct str arn);
+/* The same for its number of viewers: refused (MSG_STALE) while nobody refreshes it. */
+void stages_get_viewers_ask(struct redis_call *c, struct str arn);
 /* The same for somebody who wants a token for it. */
 void stages_get_for_ask(struct redis_call *c, struct str arn, struct str user_id);
 /* ERR_NOT_FOUND with MSG_NO_STAGE; ERR_FORBIDDEN with MSG_BANNED. */

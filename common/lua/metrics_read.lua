@@ -1,10 +1,11 @@
--- metrics_read: all that GET /metrics tells. Changes nothing.
+-- metrics_read: all that GET /metrics tells. Changes nothing of the show.
 -- ARGV[8] how many stages are told one by one, those with the most viewers; the rest is summed
 -- -> {'OK', publisher 'live'|'offline', waiting records, age of the oldest in ms, dead records,
 --     stages, viewers of the rest, seats of the rest,
 --     {arn, viewers now, seats, ...}, {field, number, ...} of the hash `metrics`,
---     publisher 'live'|'offline'|'unknown', ms since it was learnt (-1 = not known)}
---@include head epoch stages publisher
+--     publisher 'live'|'offline'|'unknown', ms since it was learnt (-1 = not known),
+--     viewers and seats known 0|1}
+--@include head epoch alive stages publisher
 local arns, list = redis.call('HKEYS', P .. 'stages'), {}
 if redis.call('HEXISTS', P .. 'stages', MASTER) == 0 then arns[#arns + 1] = MASTER end
 for i, arn in ipairs(arns) do
@@ -30,4 +31,5 @@ return {'OK', redis.call('GET', P .. 'publisher:status') or 'offline',
 	redis.call('XLEN', P .. 'records'),
 	oldest and math.max(0, now - oldest[1]:match('^%d+')) or 0,
 	redis.call('XLEN', P .. 'records:dead'),
-	#list, viewers, seats, told, redis.call('HGETALL', P .. 'metrics'), state, age}
+	#list, viewers, seats, told, redis.call('HGETALL', P .. 'metrics'), state, age,
+	viewers_known()}

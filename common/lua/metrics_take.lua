@@ -7,8 +7,8 @@
 --   metrics:sent_at  string  when that was, ms
 -- ARGV[8] 'take', or 'look': change nothing  ARGV[9] id of the run
 -- -> {'OK', ms since CloudWatch was told last or -1 for never, viewers now, stages,
---     {field, number, ...} now, the same as told last, {name, us, ...} the extremes}
---@include head epoch stages
+--     {field, number, ...} now, the same as told last, {name, us, ...} the extremes, viewers known 0|1}
+--@include head epoch alive stages
 local sent, sending, taken = P .. 'metrics:sent', P .. 'metrics:sending', P .. 'metrics:taken'
 local window, take = P .. 'metrics:window', ARGV[8] == 'take'
 local run = redis.call('HGET', sending, 'run')
@@ -48,4 +48,4 @@ for _, arn in ipairs(stages) do
 	if arn ~= MASTER then viewers = viewers + viewers_now(arn) end
 end
 local at = tonumber(redis.call('GET', P .. 'metrics:sent_at') or nil)
-return {'OK', at and math.max(0, now - at) or -1, viewers, count, counters, told, flat}
+return {'OK', at and math.max(0, now - at) or -1, viewers, count, counters, told, flat, viewers_known()}

@@ -3,6 +3,7 @@
 -- Changes nothing: the peaks begin anew in snapshot_done.
 -- -> {'STALE'} | {'OK', slot, arn, stage JSON, viewers now, peak, arn, ...}
 --@include head epoch alive stages
+if not alive() then return {'STALE'} end
 -- The nearest: a job whose clock is a little ahead of Redis' comes before the slot begins.
 local SLOT_MS = 300000
 local answer = {'OK', math.floor(now / SLOT_MS + 0.5) * SLOT_MS}

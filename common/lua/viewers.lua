@@ -4,6 +4,7 @@
 -- twice and is never missed.
 -- -> {'STALE'} | {'OK', known 0|1, seats, viewers now, more 0|1, user, last heartbeat, session text, ...}
 --@include head epoch rate alive stages page
+if not alive() then return {'STALE'} end
 local arn, size = ARGV[8], tonumber(ARGV[9])
 local key = beats(arn)
 local page, last, more = page_of(key, redis.call('ZCOUNT', key, '-inf', '(' .. cutoff), ARGV[10], ARGV[11], size)
