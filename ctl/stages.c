@@ -11,9 +11,6 @@
 
 #define CAPACITY_MAX 25000 /* as MAX_VIEWERS_PER_STAGE */
 #define ORDER_MAX_BYTES 64
-#define VIEWERS_OLD                                                                      \
-	" (not current: nothing has refreshed the numbers of viewers for over 10 s; do the " \
-	"programs of viewer run?)"
 
 /* ---- which stage ---- */
 
@@ -57,7 +54,9 @@ static const char *
 picture_of(const struct show *show, const struct stage *s)
 {
 	if (s->master)
-		return show->publisher.live ? "publisher" : "none";
+		return str_is(show->publisher.state, "unknown") ? "unknown"
+		       : show->publisher.live			? "publisher"
+								: "none";
 	if (s->replica_on)
 		return "replica";
 	if (s->direct_on)
@@ -131,21 +130,6 @@ list_row(
 				     : STR("by hand"));
 }
 
-/* "live", "not live", or that nobody knows and what was known last. */
-static struct str
-publisher_text(struct ctl *c, const struct publisher_known *k)
-{
-	const char *last = k->live ? "live" : "not live";
-
-	if (!str_is(k->state, "unknown"))
-		return str_of(last);
-	if (k->age_ms < 0)
-		return str_printf(c->arena, "unknown (last known: %s)", last);
-	return str_printf(c->arena,
-	    "unknown (%s %lld s ago: does the job autoscale run?)", last,
-	    (long long)k->age_ms / 1000);
-}
-
 bool
 ctl_stage_list(struct ctl *c, struct err *err)
 {
@@ -166,8 +150,9 @@ ctl_stage_list(struct ctl *c, struct err *err)
 		list_row(c, &t, &show, &show.stages[i]);
 	ctl_table_print(&t);
 	printf("publisher %.*s, %lld viewers%s\n",
-	    STR_ARG(publisher_text(c, &show.publisher)), (long long)show.total_viewers,
-	    show.viewers_known ? "" : VIEWERS_OLD);
+	    STR_ARG(publisher_known_text(c->arena, &show.publisher)),
+	    (long long)show.total_viewers,
+	    show.viewers_known ? "" : " (" VIEWERS_OLD ")");
 	return true;
 }
 
@@ -342,15 +327,18 @@ steps_json(const struct scaling_plan *p)
 }
 
 static json_t *
-explain_json(const struct scaling_plan *p)
+explain_json(const struct keeper_report *r)
 {
+	const struct scaling_plan *p = &r->plan;
 	json_t *limit = json_null();
 
 	if (p->limited)
 		limit = json_pack("{s:s, s:I}", "reason", scaling_reason_name(p->limit),
 		    "missing", (json_int_t)p->missing);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "taking",
-	    (json_int_t)p->taking, "seats", (json_int_t)p->seats, "freeSeats",
+	return json_pack("{s:o, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:o}",
+	    "publisherLive", publisher_live_json(&r->publisher), "publisher",
+	    publisher_known_json(&r->publisher), "viewersKnown", r->viewers_known,
+	    "taking", (json_int_t)p->taking, "seats", (json_int_t)p->seats, "freeSeats",
 	    (json_int_t)p->free_seats, "wantedSeats", (json_int_t)p->wanted_seats,
 	    "replicasUsed", (json_int_t)p->replicas_used, "limit", limit, "steps",
 	    steps_json(p));
@@ -366,7 +354,7 @@ ctl_stage_explain(struct ctl *c, struct err *err)
 	if (!keeper_run(c->work, &order, report, err))
 		return err_while(err, "looking at the show");
 	if (c->opt[OPT_JSON] != NULL)
-		return ctl_say_json(c, explain_json(&report->plan), err);
+		return ctl_say_json(c, explain_json(report), err);
 	text = keeper_explain(report, c->arena);
 	printf("%.*s", STR_ARG(text));
 	return true;

@@ -444,8 +444,7 @@ replication_status(struct app *app, struct req *rq, const struct reply *reply,
 static bool
 ask_publisher(struct app *app, struct req *rq, struct err *err)
 {
-	(void)app;
-	(void)err;
+	(void)app, (void)err;
 	publisher_read_ask(&rq->call);
 	return true;
 }
@@ -455,15 +454,10 @@ publisher_info(struct app *app, struct req *rq, const struct reply *reply,
     struct resp *rs, struct err *err)
 {
 	struct publisher p;
-	json_t *info;
 
-	(void)app;
-	(void)rq;
-	(void)err;
+	(void)app, (void)rq, (void)err;
 	publisher_read_answer(reply, &p);
-	info = publisher_info_json(&p);
-	resp_ok(rs, json_pack("{s:b, s:o}", "hasPublisher", !json_is_null(info),
-			"publisherInfo", info));
+	resp_ok(rs, publisher_info_json(&p));
 	return true;
 }
 

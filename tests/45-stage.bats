@@ -423,5 +423,5 @@ takes_viewers() {
 	matches "$(json .data.publisherInfo.joinedAt)" '^20..-..-..T..:..:..\....Z$'
 	go_offline
 	api GET /api/stage/replication/publisher-info
-	equals "$http_status $(json '.data | tojson')" '200 {"hasPublisher":false,"publisherInfo":null}'
+	equals "$http_status $(json '.data | tojson')" '200 {"state":"offline","lastKnown":false,"ageSeconds":0,"hasPublisher":false,"publisherInfo":null}'
 }

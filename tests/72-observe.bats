@@ -1,5 +1,6 @@
 # What AWS says about who publishes, and the whole way of an event from there to here.
 
+bats_require_minimum_version 1.5.0
 load lib/common
 
 setup() { forget_publisher; }
@@ -48,7 +49,19 @@ source_now() {
 
 # Nobody has looked for so long.
 not_looked_for() { redis_c set "${P}publisher:checked" $(($(date +%s%3N) - $1 * 1000)) >/dev/null; } # SECONDS
-told() { json '.data | "\(.isPublisherLive) \(.publisher // . | "\(.state) \(.lastKnown)")"'; }
+told() { json '.data | "\(if has("hasPublisher") then .hasPublisher else .isPublisherLive end) \(.publisher // . | "\(.state) \(.lastKnown)")"'; }
+operator_is_told() { # REGEX JSON: by ivsctl and autoscale alike
+	run -0 "$BUILD_DIR/ctl/ivsctl" stage list
+	matches "$output" "publisher $1, [0-9]+ viewers" || return 1
+	run -0 "$BUILD_DIR/ctl/ivsctl" stage explain
+	matches "$output" "publisher {8}$1"$'\n' || return 1
+	run -0 --separate-stderr "$BUILD_DIR/cron/autoscale" --explain
+	matches "$output" "publisher {8}$1"$'\n' || return 1
+	for command in list explain; do
+		run -0 "$BUILD_DIR/ctl/ivsctl" stage "$command" --json
+		equals "$(jq -r .publisherLive <<<"$output")" "$2" || return 1
+	done
+}
 metric() { api GET /metrics && sed -n "s/^ivs_live_publisher_$1 //p" <<<"$http_body"; }
 
 @test "unknown: after two minutes without a look nobody is told that the show is live; a look settles it" {
@@ -56,17 +69,21 @@ metric() { api GET /metrics && sed -n "s/^ivs_live_publisher_$1 //p" <<<"$http_b
 	guest=obs$RANDOM
 	at_aws publish "$guest"
 	observe
-	for path in /api/stats /api/stats/publisher; do
+	for path in /api/stats /api/stats/publisher /api/stage/replication/publisher-info; do
 		api GET "$path"
 		equals "$(told)" 'true live true'
 	done
+	equals "$(json .data.publisherInfo.participantId)" "$guest"
+	operator_is_told 'live' true
 	not_looked_for 1200
-	for path in /api/stats /api/stats/publisher; do
+	for path in /api/stats /api/stats/publisher /api/stage/replication/publisher-info; do
 		api GET "$path"
 		equals "$(told)" 'null unknown true'
 		age=$(json '.data | (.publisher // .).ageSeconds')
 		((age >= 1200 && age < 1210))
 	done
+	equals "$(json .data.publisherInfo)" null
+	operator_is_told 'unknown \(live 120[0-9] s ago: does the job autoscale run\?\)' null
 	api POST /api/stats/events '{"source":"aws.ivs","detail-type":"IVS Stage Update","detail":{"event_name":"Participant Replication Start"}}'
 	equals "$(json '"\(.data.accepted) \(.data.isPublisherLive)"')" 'false null'
 	# A gauge that nobody knows is absent; a running show goes on.

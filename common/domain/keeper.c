@@ -442,6 +442,8 @@ look_decide_act(struct run *r, struct err *err)
 
 	if (!look(r, &v, err))
 		return false;
+	r->out->publisher = v.publisher;
+	r->out->viewers_known = v.viewers_known;
 	keeper_view_input(r->w->cfg, &v, r->w->arena, &r->out->in);
 	scaling_decide(&r->out->in, r->w->arena, &r->out->plan);
 	r->decided = true;

@@ -68,6 +68,8 @@ struct keeper_report {
 	bool busy;	/* somebody else is at it: nothing was done */
 	bool again;	/* there was news meanwhile: make another run */
 	bool lock_lost; /* in the middle: somebody else goes on */
+	struct publisher_known publisher;
+	bool viewers_known; /* as struct show has it */
 	struct scaling_input in;
 	struct scaling_plan plan;
 	struct keeper_event events[KEEPER_EVENTS_MAX];

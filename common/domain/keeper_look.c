@@ -7,7 +7,7 @@
 #include "base/banned.h"
 
 #define ORDER_LIFE_MS 60000 /* longer than any process works at one */
-#define FIRST_CELL 9
+#define FIRST_CELL 12
 #define CELLS 4 /* of keep_read.lua: arn, JSON, seats, viewers */
 #define SLOT_S 5
 #define COMPARE_MS 300
@@ -68,6 +68,9 @@ keeper_view_read(
 	memset(ret, 0, sizeof(*ret));
 	ret->now_ms = reply_int(c.reply, 1);
 	ret->live = str_is(reply_str(c.reply, 2), "live");
+	ret->publisher = (struct publisher_known){ ret->live, reply_str(c.reply, 9),
+		reply_int(c.reply, 10) };
+	ret->viewers_known = reply_int(c.reply, 11) == 1;
 	ret->participant_id = participant_of(reply_str(c.reply, 3));
 	ret->joins_in_5_s = reply_int(c.reply, 4);
 	ret->refused = reply_int(c.reply, 5);

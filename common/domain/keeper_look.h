@@ -10,15 +10,17 @@
 #include "domain/stage_work.h"
 
 struct keeper_view {
-	int64_t now_ms; /* clock of Redis */
-	bool live;
-	struct str participant_id; /* of the publisher; empty: not known */
+	int64_t now_ms;			  /* clock of Redis */
+	bool live;			  /* as known last: decisions go by it */
+	struct publisher_known publisher; /* how well */
+	struct str participant_id;	  /* of the publisher; empty: not known */
 	int64_t joins_in_5_s, refused, orders;
 	int64_t replicas_most; /* beyond which AWS refused one lately; -1: it did not */
 	struct stage *stages;  /* the master first */
 	int64_t *seats;	       /* taken, of each */
 	size_t n_stages;
-	bool synced; /* the registry was compared with AWS just now */
+	bool viewers_known; /* as struct show has it */
+	bool synced;	    /* the registry was compared with AWS just now */
 };
 
 /* One script. only_look: changes nothing. */

@@ -86,19 +86,29 @@ short_id(struct str arn)
 	return parts.id;
 }
 
+/* Decisions go by what was known last, and need to know whom to replicate. */
+static void
+explain_publisher(const struct keeper_report *r, struct arena *a, struct buf *b)
+{
+	const struct publisher_known *k = &r->publisher;
+
+	buf_cstr(b, "publisher        ");
+	buf_str(b, publisher_known_text(a, k));
+	if (k->live && !r->in.publisher_live)
+		buf_cstr(b, ", the participant is not known");
+	buf_char(b, '\n');
+}
+
 static void
 explain_numbers(
     const struct scaling_input *in, const struct scaling_plan *p, struct buf *b)
 {
 	buf_printf(b,
-	    "auto-scaling     %s\n"
-	    "publisher        %s\n"
 	    "stages           %lld of at most %lld, %lld being made\n"
 	    "replicas         %lld of at most %lld\n"
 	    "taking viewers   %lld stages, %lld seats taken, %lld free\n"
 	    "demand           %.1f new viewers a second, %lld refused: %lld seats within %lld s\n"
 	    "grows when every stage has %lld viewers, or the free seats do not suffice\n",
-	    in->enabled ? "on" : "off", in->publisher_live ? "live" : "not live",
 	    (long long)in->stages_exist, (long long)in->max_stages, (long long)in->orders,
 	    (long long)p->replicas_used, (long long)in->max_replicas,
 	    (long long)p->taking, (long long)p->seats, (long long)p->free_seats,
@@ -170,7 +180,11 @@ keeper_explain(const struct keeper_report *r, struct arena *a)
 	struct buf b;
 
 	buf_init(&b, a, EXPLAIN_MAX_BYTES);
+	buf_printf(&b, "auto-scaling     %s\n", r->in.enabled ? "on" : "off");
+	explain_publisher(r, a, &b);
 	explain_numbers(&r->in, &r->plan, &b);
+	if (!r->viewers_known)
+		buf_cstr(&b, "viewers          " VIEWERS_OLD "\n");
 	explain_stages(&r->in, &b);
 	explain_plan(r, a, &b);
 	return buf_ok(&b) ? buf_view(&b) : STR("too many stages to print\n");

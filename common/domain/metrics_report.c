@@ -11,7 +11,16 @@
 #define SERVICE "api-server"
 
 /* Places of metrics_take.lua's answer. */
-enum { AT_AGE_MS = 1, AT_VIEWERS, AT_STAGES, AT_COUNTERS, AT_TOLD, AT_EXTREMES, AT_VIEWERS_KNOWN, PLACES };
+enum {
+	AT_AGE_MS = 1,
+	AT_VIEWERS,
+	AT_STAGES,
+	AT_COUNTERS,
+	AT_TOLD,
+	AT_EXTREMES,
+	AT_VIEWERS_KNOWN,
+	PLACES
+};
 
 struct report {
 	const struct reply *reply;
@@ -172,8 +181,7 @@ read_report(
 	age_ms = reply_int(c.reply, AT_AGE_MS);
 	rep->from_here = age_ms < 0 || age_ms > METRICS_REPORT_GAP_MAX_MS;
 	for (m = 0; m < METRIC_COUNT; m++)
-		if (metric_defs[m].cloudwatch[0] != NULL &&
-		    is_known(rep, (enum metric)m))
+		if (metric_defs[m].cloudwatch[0] != NULL && is_known(rep, (enum metric)m))
 			add(rep, (enum metric)m);
 	return true;
 }

@@ -143,6 +143,19 @@ publisher_known_json(const struct publisher_known *k)
 	    k->age_ms >= 0 ? json_integer(k->age_ms / 1000) : json_null());
 }
 
+struct str
+publisher_known_text(struct arena *a, const struct publisher_known *k)
+{
+	const char *last = k->live ? "live" : "not live";
+
+	if (!is_unknown(k))
+		return str_of(last);
+	if (k->age_ms < 0)
+		return str_printf(a, "unknown (last known: %s)", last);
+	return str_printf(a, "unknown (%s %lld s ago: does the job autoscale run?)", last,
+	    (long long)k->age_ms / 1000);
+}
+
 void
 publisher_read_ask(struct redis_call *c)
 {
@@ -187,12 +200,22 @@ publisher_read_answer(const struct reply *reply, struct publisher *ret)
 		reply_int(reply, 6) };
 }
 
-json_t *
-publisher_info_json(const struct publisher *p)
+static json_t *
+who_json(const struct publisher *p)
 {
-	if (!p->live || p->participant_id.n == 0)
+	if (is_unknown(&p->known) || !p->live || p->participant_id.n == 0)
 		return json_null();
 	return json_pack("{s:o, s:o, s:o, s:o}", "participantId",
 	    json_str(p->participant_id), "stageArn", json_str(p->stage_arn), "userId",
 	    json_str(p->user_id), "joinedAt", json_time(p->joined_at_ms));
+}
+
+json_t *
+publisher_info_json(const struct publisher *p)
+{
+	json_t *o = publisher_known_json(&p->known);
+
+	json_object_set_new(o, "hasPublisher", publisher_live_json(&p->known));
+	json_object_set_new(o, "publisherInfo", who_json(p));
+	return o;
 }

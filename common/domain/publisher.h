@@ -40,6 +40,8 @@ struct publisher_known {
 json_t *publisher_live_json(const struct publisher_known *k);
 /* {state, lastKnown, ageSeconds (null: not known)} */
 json_t *publisher_known_json(const struct publisher_known *k);
+/* The same for people: "live", "not live", or unknown and what was known last. */
+struct str publisher_known_text(struct arena *a, const struct publisher_known *k);
 
 struct publisher_news {
 	enum publisher_verdict verdict;
@@ -143,7 +145,10 @@ struct publisher {
 void publisher_read_ask(struct redis_call *c);
 void publisher_read_answer(const struct reply *reply, struct publisher *ret);
 
-/* {participantId, stageArn, userId, joinedAt} of who is live; null when nobody known is. */
+/*
+ * What publisher_known_json gives, hasPublisher as publisher_live_json, and publisherInfo {participantId,
+ * stageArn, userId, joinedAt}: null when nobody known is live, or when it is not known whether.
+ */
 json_t *publisher_info_json(const struct publisher *p);
 
 /* ---- asking AWS (publisher_observe.c: only who calls it is linked with AWS) ---- */

@@ -58,6 +58,10 @@ struct show {
 void stages_show_ask(struct redis_call *c, bool anyway);
 void stages_show_answer(const struct config *cfg, const struct reply *reply,
     struct arena *a, struct show *ret);
+/* For people, where the numbers of viewers are told all the same. */
+#define VIEWERS_OLD                                                                        \
+	"not current: nothing has refreshed the numbers of viewers for over 10 s; do the " \
+	"programs of viewer run?"
 /* NULL when it is none of ours. */
 const struct stage *show_find(const struct show *show, struct str arn);
 
