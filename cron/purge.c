@@ -6,6 +6,8 @@
  *
  * Last, what was deleted goes from the files of both stores, too: they keep it until it is overwritten.
  */
+#include <poll.h>
+
 #include "base/log.h"
 #include "job/job.h"
 
@@ -16,9 +18,9 @@
 /* Tables up to this size are written anew after a forgetting: a second or two without history. */
 #define REWRITE_MAX_BYTES (256 << 20)
 #define REWRITE_MS 60000
+#define REWRITE_TRIES 5
+#define REWRITE_NAP_MS 200
 #define VACUUM_MS 600000
-/* Two runs, should one fail. */
-#define FORGOTTEN_S (2 * 86400)
 
 static struct str
 decimal(struct job *j, int64_t i)
@@ -78,21 +80,108 @@ count(struct job *j, struct err *err)
 	return true;
 }
 
+static const struct {
+	const char *table;
+	enum query rewrite;
+} rewrites[] = {
+	{ "viewer_sessions", Q_PURGE_REWRITE_VIEWER_SESSIONS },
+	{ "users", Q_PURGE_REWRITE_USERS },
+	{ "voided_sessions", Q_PURGE_REWRITE_VOIDED_SESSIONS },
+	{ "show_state", Q_PURGE_REWRITE_SHOW_STATE },
+};
+
+/* Tables that still are in a file that held somebody who was forgotten: names and bytes. */
+static bool
+look_for_left(struct job *j, struct pg_rows *ret, int64_t *ret_bytes, struct err *err)
+{
+	size_t i;
+
+	*ret_bytes = 0;
+	if (!pg_run(j->pg, &j->arena, Q_PURGE_LEFT, NULL, 0, BATCH_MS, ret, err))
+		return err_while(err, "looking for files that hold what was forgotten");
+	for (i = 0; i < ret->rows; i++)
+		*ret_bytes += pg_int(ret, i, 1, 0);
+	return true;
+}
+
+static bool
+rewrite_one(struct job *j, struct str table, struct err *err)
+{
+	struct pg_rows none;
+	size_t i;
+
+	for (i = 0; i < sizeof(rewrites) / sizeof(*rewrites); i++)
+		if (str_is(table, rewrites[i].table) &&
+		    !pg_run(j->pg, &j->arena, rewrites[i].rewrite, NULL, 0, REWRITE_MS,
+			&none, err))
+			return err_while(err, "writing tables anew");
+	return true;
+}
+
+static bool
+rewrite_all(struct job *j, const struct pg_rows *tables, struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < tables->rows; i++)
+		if (!rewrite_one(j, pg_cell(tables, i, 0), err))
+			return false;
+	return true;
+}
+
+static void
+warn_of_left(struct job *j, const struct pg_rows *left, int64_t bytes)
+{
+	struct buf names;
+	size_t i;
+
+	buf_init(&names, &j->arena, 1024);
+	for (i = 0; i < left->rows; i++)
+		buf_printf(
+		    &names, "%s%.*s", i > 0 ? ", " : "", STR_ARG(pg_cell(left, i, 0)));
+	LOG(LOG_WARN,
+	    "tables whose files may hold somebody who was forgotten were not written anew",
+	    LOG_STR("tables", buf_view(&names)), LOG_INT("bytes", bytes),
+	    LOG_STR("what_to_do",
+		STR("nothing, when they were in use just now: the next run tries again. When "
+		    "they are larger than 256 MB, or DB_USER does not own them: VACUUM FULL "
+		    "them as their owner at a quiet hour")));
+}
+
+/* A table is left out while somebody reads it, mostly for a moment. */
+static bool
+rewrite_left(struct job *j, struct err *err)
+{
+	struct pg_rows left;
+	int64_t bytes, first = -1;
+	int try;
+
+	for (try = 0;; try++) {
+		if (!look_for_left(j, &left, &bytes, err))
+			return false;
+		first = first < 0 ? (int64_t)left.rows : first;
+		if (left.rows == 0 || bytes > REWRITE_MAX_BYTES || try == REWRITE_TRIES)
+			break;
+		if (try > 0)
+			poll(NULL, 0, REWRITE_NAP_MS);
+		if (!rewrite_all(j, &left, err))
+			return false;
+	}
+	job_summary(j, "rewritten", first - (int64_t)left.rows);
+	if (left.rows > 0)
+		warn_of_left(j, &left, bytes);
+	return true;
+}
+
 static bool
 overwrite_tables(struct job *j, struct err *err)
 {
-	struct str params[] = { decimal(j, FORGOTTEN_S) };
 	struct pg_rows rows;
-	bool small;
 
-	if (!pg_run(j->pg, &j->arena, Q_PURGE_FORGOTTEN, params, 1, BATCH_MS, &rows, err))
-		return err_while(err, "looking for what was forgotten");
-	small = pg_int(&rows, 0, 0, 0) > 0 &&
-		pg_int(&rows, 0, 1, INT64_MAX) <= REWRITE_MAX_BYTES;
-	job_summary(j, "rewritten", small);
-	if (small &&
-	    !pg_run(j->pg, &j->arena, Q_PURGE_REWRITE, NULL, 0, REWRITE_MS, &rows, err))
-		return err_while(err, "writing tables anew");
+	if (!pg_run(j->pg, &j->arena, Q_PURGE_MARK, NULL, 0, BATCH_MS, &rows, err))
+		return err_while(err, "noting the files that hold what was forgotten");
+	if (!rewrite_left(j, err))
+		return false;
 	return pg_run(j->pg, &j->arena, Q_PURGE_VACUUM, NULL, 0, VACUUM_MS, &rows, err) ||
 	       err_while(err, "giving back room");
 }
@@ -131,12 +220,24 @@ purge_rows(struct job *j, struct err *err)
 	       purge_all(j, Q_PURGE_USERS, "users", keep_days, err);
 }
 
+/* The two stores do not wait for each other. */
 static bool
 purge(struct job *j, struct err *err)
 {
+	struct err of_redis = ERR_INIT;
+	bool ok;
+
 	if (j->dry_run)
 		return count(j, err);
-	return purge_rows(j, err) && overwrite_tables(j, err) && overwrite_log(j, err);
+	ok = purge_rows(j, err) && overwrite_tables(j, err);
+	if (overwrite_log(j, &of_redis))
+		return ok;
+	if (ok)
+		*err = of_redis;
+	else
+		log_err(
+		    LOG_WARN, "Redis' append-only file was not written anew", &of_redis);
+	return false;
 }
 
 int

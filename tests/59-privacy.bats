@@ -264,26 +264,86 @@ late_writer() {
 	equals "$(json .data.totalRecords)" 0
 }
 
-@test "forget: after the next purge nothing is left in the files of Redis and of PostgreSQL's tables" {
+# A stack of its own, in whose files there is $u, who was forgotten. The row is the last that was inserted: a
+# VACUUM alone leaves its bytes in the page.
+forgotten_show() {
 	show_up AUTO_SCALE_ENABLED=false
 	shown=1
 	go_live
 	stage=$(a_stage) u=$(fresh forgotten-for-good)
-	seat "$u" "$stage"
-	leave "$u" "$stage"
 	for n in 1 2 3; do seat "$(fresh stays)" "$stage"; done
 	drain
+	seat "$u" "$stage"
+	leave "$u" "$stage"
+	drain
+	data=$(xargs -0 -n 1 <"/proc/$(pid_of postgres)/cmdline" | grep -A1 -x -- -D | tail -n 1)
+	[ -n "$(in_postgres_files "$u")" ]
 	forget "$u"
 	assert_status 200
 	[ -n "$(in_redis_files "$u")" ]
-	"$BUILD_DIR/cron/purge" 2>"$BATS_TEST_TMPDIR/purge"
-	equals "$(tail -n 1 "$BATS_TEST_TMPDIR/purge" | jq .rewritten)" 1
+}
+admin() { psql -X -q -A -t -h "$STACK_PG" -p "${STACK_PG_PORT:-5432}" -U postgres -c "$1" "$DB_NAME"; }
+in_postgres_files() { # TEXT: tables' files that hold it, as they are on disk
+	admin CHECKPOINT
+	find "$data/base" -type f -exec grep -laF -- "$1" {} +
+	return 0
+}
+purge() { # [NAME=VALUE...] -> $purged: rewritten, and the tables that were not
+	env "$@" "$BUILD_DIR/cron/purge" 2>"$BATS_TEST_TMPDIR/purge"
+	purged="$(tail -n 1 "$BATS_TEST_TMPDIR/purge" | jq .rewritten) $(jq -r 'select(.lvl == "warn") | .tables' "$BATS_TEST_TMPDIR/purge" |
+		tr -d ' ' | tr , '\n' | sort | xargs)"
+}
+
+@test "forget: after the next purge nothing is left in the files of Redis and of PostgreSQL's tables" {
+	forgotten_show
+	purge
+	equals "$purged" '4 '
 	wait_until 10 eval '[ -z "$(in_redis_files "$u")" ]'
-	data=$(xargs -0 -n 1 <"/proc/$(pid_of postgres)/cmdline" | grep -A1 -x -- -D | tail -n 1)
-	[ -d "$data/base" ]
-	equals "$(find "$data/base" -type f -exec grep -laF -- "$u" {} +)" ''
+	equals "$(in_postgres_files "$u")" ''
 	# and the others are there
 	equals "$(psql_q "SELECT count(*) FROM viewer_sessions WHERE stage_arn = '$stage'") $(seats "$stage")" '3 3'
+	# That is done until somebody else is forgotten.
+	purge
+	equals "$purged" '0 '
+	forget "$(fresh nobody)"
+	purge
+	equals "$purged" '4 '
+}
+
+@test "purge: a table in use is not told as written anew, and a later run does it, however late" {
+	forgotten_show
+	lock_table viewer_sessions 'access share'
+	purge
+	equals "$purged" '3 viewer_sessions'
+	[ -n "$(in_postgres_files "$u")" ]
+	psql_q "UPDATE show_state SET changed_at = changed_at - interval '9 days',
+		value = jsonb_set(value, '{at}', to_jsonb((value ->> 'at')::bigint - 9 * 86400000000))
+		WHERE kind = 'stream' AND id = 'forgot'"
+	exec {lock}>&-
+	wait_until 10 eval '! table_locked viewer_sessions "access share"'
+	purge
+	equals "$purged" '1 '
+	equals "$(in_postgres_files "$u")" ''
+}
+
+@test "purge: tables of another owner are warned of, until their owner has written them anew" {
+	forgotten_show
+	admin "CREATE ROLE reader LOGIN; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO reader"
+	purge DB_USER=reader
+	equals "$purged" '0 show_state users viewer_sessions voided_sessions'
+	grep -q 'VACUUM FULL them as their owner' "$BATS_TEST_TMPDIR/purge"
+	[ -n "$(in_postgres_files "$u")" ]
+	psql_q 'VACUUM FULL'
+	purge DB_USER=reader
+	equals "$purged" '0 '
+	equals "$(in_postgres_files "$u")" ''
+}
+
+@test "purge: PostgreSQL away: Redis' file is written anew all the same, and the run has failed" {
+	forgotten_show
+	stop_postgres
+	run -69 "$BUILD_DIR/cron/purge"
+	wait_until 10 eval '[ -z "$(in_redis_files "$u")" ]'
 }
 
 @test "purge: a Redis that does not let its file be written anew is warned of, and the rest is done" {
