@@ -121,8 +121,8 @@ format: ## lay out the sources
 	$(Q)clang-format-14 -i $(ALL_SRC) $(ALL_HDR)
 
 # Not the private stack: it needs the tree.
-INSTALLED := migrate backup restore lib/ask.bash lib/database.bash redis-user.acl lighttpd.conf apache htaccess \
-	     crontab errors ivs-live@.service ivs-live@.socket
+INSTALLED := migrate backup restore lib/ask.bash lib/database.bash redis-user.acl lighttpd.conf lighttpd-tls.conf \
+	     apache htaccess nginx nftables crontab errors ivs-live@.service ivs-live@.socket
 install: all install-share ## DESTDIR and PREFIX are honoured
 	install -d $(DESTDIR)$(PREFIX)/libexec/ivs-live/fcgi $(DESTDIR)$(PREFIX)/libexec/ivs-live/cron
 	install -m 755 $(FCGI) $(DESTDIR)$(PREFIX)/libexec/ivs-live/fcgi

@@ -63,7 +63,29 @@ limited() {
 	others_get_livez $port
 	(($(held) <= $2))
 }
-in_own_network() { # SERVER PER_ADDRESS
+commands_of() { # FILE: those that it prints for an operator, without the mark of a comment
+	sed -nE '/install -D .*ivs-live[.]nft/,/reload-or-restart/{ s/^# {1,3}//; p }' "$1"
+}
+# load_as_told ETC: what deploy/nftables says, on a machine whose /etc this is. The check and the
+# load are real; systemd's part is played by what nftables.service does.
+load_as_told() {
+	nft() { /usr/sbin/nft "$@"; }
+	systemctl() { [ "$1" = enable ] || nft -f "$etc/nftables.conf"; }
+	local etc=$1 commands
+	commands=$(commands_of "$PROJECT_ROOT/deploy/nftables/ivs-live.nft" |
+		sed "s,/usr/local/share/ivs-live,$PROJECT_ROOT,; s,/etc/,$etc/,g")
+	eval "$commands"
+	nft list table inet ivs_live | grep -q 'ct count over 4096'
+	# a second time is none more
+	eval "$commands"
+	equals "$(grep -c include "$etc/nftables.conf")" 1
+	# as at the next boot
+	nft flush ruleset
+	nft -c -f "$etc/nftables.conf"
+	nft -f "$etc/nftables.conf"
+	nft list table inet ivs_live >/dev/null
+}
+in_own_network() { # SERVER PER_ADDRESS, or what $WHAT wants
 	in_network true 2>/dev/null || skip "no network namespace here"
 	[ -x /usr/sbin/nft ] || skip "nft is not there"
 	in_network "$BASH" -c '
@@ -74,7 +96,7 @@ in_own_network() { # SERVER PER_ADDRESS
 		load lib/common
 		load lib/servers
 		eval "$FUNCTIONS"
-		limited "$@"' limited "$BATS_TEST_TMPDIR" "$@" 3>&-
+		"${WHAT:-limited}" "$@"' limited "$BATS_TEST_TMPDIR" "$@" 3>&-
 }
 
 @test "connections: behind deploy/nftables, lighttpd with few connections of its own" {
@@ -94,4 +116,18 @@ in_own_network() { # SERVER PER_ADDRESS
 	slow_clients "${server_url##*:}" 8300
 	wait_until 30 hold_at_least 400
 	others_get_livez "${server_url##*:}"
+}
+
+@test "connections: the commands that deploy/nftables and the manual print load it, on a machine without /etc/nftables.d too" {
+	local nft=$PROJECT_ROOT/deploy/nftables/ivs-live.nft
+	equals "$(commands_of "$nft" | wc -l)" 4
+	equals "$(commands_of "$PROJECT_ROOT/docs/deployment.md")" "$(commands_of "$nft")"
+	export seconds FUNCTIONS WHAT=load_as_told
+	FUNCTIONS=$(declare -f load_as_told commands_of)
+	in_own_network "$BATS_TEST_TMPDIR/empty/etc"
+	# Debian's own file
+	mkdir -p "$BATS_TEST_TMPDIR/debian/etc"
+	printf '%s\n' '#!/usr/sbin/nft -f' 'flush ruleset' 'table inet filter {' 'chain input { type filter hook input priority filter; }' \
+		'}' >"$BATS_TEST_TMPDIR/debian/etc/nftables.conf"
+	in_own_network "$BATS_TEST_TMPDIR/debian/etc"
 }
