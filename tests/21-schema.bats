@@ -30,9 +30,10 @@ replaced_server() { in_db -f "$PROJECT_ROOT/tests/data/replaced-server.sql"; }
 # All that is in the database, but for its sequences.
 contents() { pg_dump -h "$pg_dir" -p "$pg_port" -U ivs_live "$db" | grep -vE '^\\(un)?restrict'; }
 # hold TABLE: another session reads it, as a dump does.
-hold() {
+# Or in another mode: as deploy/restore --replace does.
+hold() { # TABLE [MODE]
 	exec {lock}> >(in_db 3>&- >/dev/null)
-	echo "SET application_name = 'a-long-dump'; BEGIN; LOCK TABLE $1 IN ACCESS SHARE MODE;" >&"$lock"
+	echo "SET application_name = 'a-long-dump'; BEGIN; LOCK TABLE $1 IN ${2:-ACCESS SHARE} MODE;" >&"$lock"
 	held() { [ "$(in_db -c "SELECT count(*) FROM pg_locks WHERE granted AND relation = '$1'::regclass AND pid <> pg_backend_pid()")" = 1 ]; }
 	wait_until 10 held "$1"
 }
@@ -65,6 +66,22 @@ later_migration() { # NUMBER SERVES STATEMENT: into $own/sql, with those there a
 	equals "$(grep -c '^deploy/migrate: try [0-9]* of 10: another session holds a lock (a-long-dump pid [0-9]*)$' "$own/out")" \
 		"$(grep -c try "$own/out")"
 	grep -qx 'applied 900_later' "$own/out"
+}
+
+@test "migrate: while a restore holds the list of migrations it says so, and goes on after it; so does --status (B4)" {
+	local pid way
+	migrate >/dev/null
+	later_migration 900 '' 'CREATE TABLE later ();'
+	for way in '' --status; do
+		hold schema_migrations 'ACCESS EXCLUSIVE'
+		SCHEMA_DIR=$own/sql migrate $way >"$own/out$way" 2>"$own/err$way" 3>&- {lock}>&- &
+		pid=$!
+		wait_until 20 grep -qx 'deploy/migrate: try 1 of 10: another session holds a lock (a-long-dump pid [0-9]*)' "$own/err$way"
+		let_go
+		wait "$pid" || { cat "$own/err$way" >&2; return 1; }
+	done
+	equals "$(<"$own/out")" 'applied 900_later'
+	matches "$(tail -n 1 "$own/out--status")" '^900_later.sql +20[0-9-]*T'
 }
 
 @test "migrate: a database of the replaced server is named, nothing is changed, and the way is told (B7)" {
