@@ -262,6 +262,51 @@ header_tricks() {
 	equals "$(cat "$BATS_TEST_TMPDIR"/slow-* | cut -d' ' -f2 | sort | uniq -c | xargs)" '20 404'
 }
 
+# What mod_proxy writes to the disk has this name, until the request is over.
+spooled() { # DIR
+	local pid
+	for pid in $(pgrep -P "$(<"$1/pid")"); do
+		find "/proc/$pid/fd" -lname '*modproxy*'
+	done 2>/dev/null
+}
+
+@test "apache: of a body in chunks nothing is written to the disk, however long it is, without a key (F2)" {
+	local n=0
+	behind proxy
+	head -c 12000000 /dev/zero |
+		curl -s -X POST -T - --limit-rate 4M -H 'Expect:' -o "$BATS_TEST_TMPDIR/body" -w '%{http_code}' \
+			"$BASE_URL/api/token/viewer" >"$BATS_TEST_TMPDIR/status" 3>&- &
+	while kill -0 $! 2>/dev/null; do
+		equals "$(spooled "$AP")" ''
+		n=$((n + 1))
+		sleep 0.05
+	done
+	((n > 10))
+	equals "$(<"$BATS_TEST_TMPDIR/status") $(jq -r .error.code "$BATS_TEST_TMPDIR/body")" '401 UNAUTHORIZED'
+	head -c 1000000 /dev/zero >"$BATS_TEST_TMPDIR/huge"
+	api POST /api/token/viewer "@$BATS_TEST_TMPDIR/huge" -H 'Transfer-Encoding: chunked'
+	assert_error 413 PAYLOAD_TOO_LARGE
+	# One of the right size, over what Apache takes at once, is read whole.
+	head -c 60000 /dev/zero | tr '\0' ' ' >"$BATS_TEST_TMPDIR/long"
+	obj userId "$(fresh)" stageArn "$MASTER" >>"$BATS_TEST_TMPDIR/long"
+	api POST /api/viewer/leave "@$BATS_TEST_TMPDIR/long" -H 'Transfer-Encoding: chunked'
+	assert_status 200
+}
+
+@test "apache: mod_fcgid and CGI take no body that is too long either" {
+	local way
+	head -c 1000000 /dev/zero >"$BATS_TEST_TMPDIR/huge"
+	for way in fcgid cgid; do
+		behind "$way"
+		call POST /api/token/viewer "@$BATS_TEST_TMPDIR/huge"
+		assert_error 413 PAYLOAD_TOO_LARGE
+		api POST /api/token/viewer "@$BATS_TEST_TMPDIR/huge" -H 'Transfer-Encoding: chunked'
+		# mod_fcgid has a limit of its own, and this status for it
+		[ "$way" = cgid ] || assert_error 500 INTERNAL_ERROR
+		[ "$way" = fcgid ] || assert_error 413 PAYLOAD_TOO_LARGE
+	done
+}
+
 # ---- programs that are away, late, or die ----
 
 shipped() { # lighttpd|proxy
@@ -269,6 +314,19 @@ shipped() { # lighttpd|proxy
 }
 assert_come_again() { # STATUS
 	assert_error "$1" SERVICE_UNAVAILABLE && equals "$(header Retry-After)" 1
+}
+
+@test "limits: each web server gives up a program that takes no connection or no request (B3)" {
+	local name way nginx=$PROJECT_ROOT/deploy/nginx/api.conf
+	for name in token stage viewer stats health; do
+		way=$(tr -d '\n' <"$PROJECT_ROOT/deploy/lighttpd.conf" | grep -oE "/$name[.]sock.[^)]*")
+		matches "$way" '"connect-timeout" => [1-3],'
+		matches "$way" '"write-timeout" => [1-9],'
+		# its timeout is that of writing and of reading
+		matches "$(grep "/$name.sock" "$PROJECT_ROOT/deploy/apache/ivs-live.conf")" ' connectiontimeout=[1-3] timeout=[0-9]+$'
+	done
+	grep -qE '^fastcgi_connect_timeout [1-3]s;' "$nginx"
+	grep -qE '^fastcgi_send_timeout +[1-9]s;' "$nginx"
 }
 
 @test "limits: each web server waits for longer than the longest call of a program" {
