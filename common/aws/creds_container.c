@@ -5,10 +5,9 @@
 #include "aws/creds_source.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "base/net.h"
+#include "base/small_file.h"
 #include "base/banned.h"
 
 #define HOST "http://169.254.170.2"
@@ -78,25 +77,6 @@ creds_container_url(
 	return CREDS_FAILED;
 }
 
-static bool
-read_token(struct arena *a, const char *path, struct str *ret)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), saved;
-	char *p = arena_alloc(a, AUTHORIZATION_MAX_BYTES + 1);
-	size_t n = 0;
-	ssize_t got = -1;
-
-	while (fd >= 0 && n <= AUTHORIZATION_MAX_BYTES &&
-	       (got = read(fd, p + n, AUTHORIZATION_MAX_BYTES + 1 - n)) > 0)
-		n += (size_t)got;
-	saved = errno;
-	if (fd >= 0)
-		close(fd);
-	errno = saved;
-	*ret = (struct str){ p, n };
-	return got >= 0;
-}
-
 /* A line end in it would be a header of somebody else's choice. */
 static bool
 fits_header(struct str s)
@@ -117,7 +97,8 @@ authorization(struct creds *c, struct str *ret, struct err *why)
 	*ret = c->cfg->aws_container_authorization_token;
 	if (file.n == 0 && ret->n == 0)
 		return true;
-	if (file.n > 0 && !read_token(&c->scratch, path, ret))
+	if (file.n > 0 && !small_file_read_regular(
+			      &c->scratch, path, AUTHORIZATION_MAX_BYTES, ret, NULL))
 		return err_from(why, ERR_FROM_AWS, ERR_CONFIG,
 		    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE %.100s cannot be read (%s)",
 		    path, strerror(errno));

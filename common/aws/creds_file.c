@@ -6,12 +6,12 @@
 #include "aws/creds_source.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/small_file.h"
 #include "base/banned.h"
 
 #define FILE_MAX_BYTES (1u << 20)
@@ -225,55 +225,17 @@ same_state(const struct creds_file_state *a, const struct creds_file_state *b)
 	       a->size == b->size && a->inode == b->inode;
 }
 
-/* False: errno says why. */
-static bool
-read_all(struct arena *a, int fd, struct str *ret)
-{
-	char *p = arena_alloc(a, FILE_MAX_BYTES + 1);
-	size_t n = 0;
-	ssize_t got;
-
-	while (
-	    n <= FILE_MAX_BYTES && (got = read(fd, p + n, FILE_MAX_BYTES + 1 - n)) != 0) {
-		if (got > 0)
-			n += (size_t)got;
-		else if (errno != EINTR)
-			return false;
-	}
-	errno = EFBIG;
-	*ret = (struct str){ p, n };
-	return n <= FILE_MAX_BYTES;
-}
-
 /* A pipe or a device would make us wait: only a file is read. */
-static bool
-read_regular(struct arena *a, int fd, struct str *ret, struct creds_file_state *state)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) != 0)
-		return false;
-	errno = EINVAL;
-	if (!S_ISREG(st.st_mode))
-		return false;
-	*state = state_of(&st);
-	return read_all(a, fd, ret);
-}
-
 static bool
 read_file(
     struct arena *a, const char *path, struct str *ret, struct creds_file_state *state)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), saved;
-	bool ok;
+	struct stat st;
 
-	if (fd < 0)
+	if (!small_file_read_regular(a, path, FILE_MAX_BYTES, ret, &st))
 		return false;
-	ok = read_regular(a, fd, ret, state);
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return ok;
+	*state = state_of(&st);
+	return true;
 }
 
 bool

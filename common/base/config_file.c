@@ -8,48 +8,12 @@
 #include <unistd.h>
 
 #include "base/parse.h"
+#include "base/small_file.h"
 #include "base/banned.h"
 
 #define FILE_MAX_BYTES (256u << 10)
 #define FILE_HERE "./.env"
 #define FILE_SYSTEM "/etc/ivs-live/env"
-
-static bool
-read_fd(struct arena *a, int fd, size_t max, struct str *ret)
-{
-	char *p = arena_alloc(a, max + 1);
-	size_t n = 0;
-	ssize_t got;
-
-	while (n <= max && (got = read(fd, p + n, max + 1 - n)) != 0) {
-		if (got > 0)
-			n += (size_t)got;
-		else if (errno != EINTR)
-			return false;
-	}
-	if (n > max) {
-		errno = EFBIG;
-		return false;
-	}
-	p[n] = '\0';
-	*ret = (struct str){ p, n };
-	return true;
-}
-
-bool
-config_read_small_file(struct arena *a, const char *path, size_t max, struct str *ret)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC), saved;
-	bool ok;
-
-	if (fd < 0)
-		return false;
-	ok = read_fd(a, fd, max, ret);
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return ok;
-}
 
 /* ---- lines ---- */
 
@@ -242,7 +206,7 @@ take_fd(struct config_loader *l, struct config_found *found, const char *path, i
     const struct stat *st)
 {
 	struct str text;
-	bool ok = read_fd(l->mem, fd, FILE_MAX_BYTES, &text);
+	bool ok = small_file_read_fd(l->mem, fd, FILE_MAX_BYTES, &text);
 	int saved = errno;
 
 	close(fd);

@@ -125,9 +125,6 @@ void config_read_sources(struct config_loader *l, const char *file);
 /* Fill `found`, one entry per setting, from the file; fatal when it must be there and is not. */
 void config_read_file(
     struct config_loader *l, struct config_found *found, const char *file);
-/* A whole small file, NUL-terminated, in the arena. False: errno says why (EFBIG: too big). */
-bool config_read_small_file(
-    struct arena *a, const char *path, size_t max, struct str *ret);
 /* The value in the environment, borrowed; NULL: it has no such name. */
 const char *config_env(char **envp, const char *name);
 

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/small_file.h"
 #include "base/banned.h"
 
 #define SECRET_MAX_BYTES 65536u
@@ -103,7 +104,7 @@ read_secret(
 	struct config_given g = *way;
 
 	g.where = way->value.p;
-	if (!config_read_small_file(l->mem, way->value.p, SECRET_MAX_BYTES, &g.value)) {
+	if (!small_file_read(l->mem, way->value.p, SECRET_MAX_BYTES, &g.value)) {
 		config_fatal(l, "%s_FILE is '%s' (%s), which cannot be read: %s", s->name,
 		    way->value.p, way->named, strerror(errno));
 		g = *way;
