@@ -91,8 +91,8 @@ const struct ctl_command ctl_commands[] = {
 	{ { "settings", NULL }, "NAME...", 1,
 	    OPT_BIT(OPT_SH) | OPT_BIT(OPT_GIVEN) | CTL_READS | CTL_MANY | CTL_UNLOADED,
 	    ctl_settings, "print settings as the programs understand them",
-	    "For scripts: no other settings are asked for, and only those of the same sections\n"
-	    "are judged. Secrets are printed as ***, but with --sh as they are; never to a\n"
+	    "For scripts: no other settings are asked for. Those of the same sections are judged;\n"
+	    "what others do wrong to each other is a warning. Secrets are printed as ***, but with --sh as they are; never to a\n"
 	    "terminal. In sh: settings=$(ivsctl settings --sh DB_HOST DB_PORT) && eval \"$settings\"\n" },
 };
 const size_t ctl_commands_count = sizeof(ctl_commands) / sizeof(*ctl_commands);

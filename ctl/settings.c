@@ -38,9 +38,12 @@ print_lines(const struct ctl *c, const struct config *cfg)
 	for (i = 0; i < c->n_words; i++) {
 		if (!is_wanted(c, cfg, i))
 			continue;
-		printf("%s=", c->words[i]);
-		config_print_value(cfg, c->words[i],
-		    c->opt[OPT_SH] != NULL ? CONFIG_SH : CONFIG_LINE, stdout);
+		if (c->opt[OPT_SH] != NULL) {
+			printf("%s=", c->words[i]);
+			config_print_value(cfg, c->words[i], CONFIG_SH, stdout);
+		} else {
+			config_print_line(cfg, c->words[i], stdout);
+		}
 		putchar('\n');
 	}
 }

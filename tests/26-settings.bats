@@ -151,6 +151,63 @@ in_sh() { # NAME
 	matches "$output" "API_PORT is '70000' \\($PWD/settings:1\\): it must be a whole number"
 }
 
+@test "settings: each by itself has the value that the programs use, also one that follows from others" {
+	local name
+	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out key.pem 2>/dev/null
+	cat >env <<-EOF
+		AWS_REGION=eu-west-1
+		MASTER_STAGE_ARN=arn:aws:ivs:eu-west-1:123456789012:stage/aBcD
+		API_SECRET_KEY= first-key-0123456789 , second-key-0123456789,
+		API_READ_KEYS=, read-key-0123456789
+		SESSION_SECRET= 0123456789abcdef0123456789abcdef , fedcba9876543210fedcba9876543210
+		MAX_VIEWERS_PER_STAGE=200
+		SCALE_DOWN_THRESHOLD=
+		IVS_SIGNING_KEY_FILE=$PWD/key.pem
+		SKIP_AUTH=true
+		NODE_ENV=development
+		AWS_ENDPOINT_URL=http://a:1
+		DB_SSL_ENABLED=true
+		IP_MODE=none
+		AWS_PROFILE=a'b"c
+	EOF
+	chmod 640 env
+	bare=(env -i IVS_ENV_FILE="$PWD/env")
+	"${bare[@]}" "$BUILD_DIR/fcgi/token" --dump-config >dump 2>said
+	# what follows from other settings does
+	for name in SCALE_UP_THRESHOLD=180 TOKEN_MODE=local SKIP_AUTH=true AWS_ENDPOINT_URL_IVS_REALTIME=http://a:1 \
+		AWS_ENDPOINT_URL_CLOUDWATCH=http://a:1 AWS_ACCOUNT_ID=123456789012 DB_SSL_MODE=verify-full; do
+		grep -qx "$name" dump
+	done
+	(($(wc -l <dump) > 70))
+	while IFS= read -r line; do
+		"${bare[@]}" "$BUILD_DIR/ctl/ivsctl" settings "${line%%=*}" 2>>said
+	done <dump | diff dump -
+	# A list has no blanks, as the programs compare it.
+	text=$("${bare[@]}" "$BUILD_DIR/ctl/ivsctl" settings --sh API_SECRET_KEY SESSION_SECRET 2>>said)
+	equals "$(eval "$text"; echo "$API_SECRET_KEY $SESSION_SECRET")" \
+		'first-key-0123456789,second-key-0123456789 0123456789abcdef0123456789abcdef,fedcba9876543210fedcba9876543210'
+	sed -i 's/^NODE_ENV=.*/NODE_ENV=production/' env
+	equals "$("${bare[@]}" "$BUILD_DIR/ctl/ivsctl" settings SKIP_AUTH 2>>said)" SKIP_AUTH=false
+}
+
+@test "settings: what is wrong with others than those asked for is a warning, with the value the programs would use" {
+	printf '%s\n' API_SECRET_KEY=short-key-0123456789 API_READ_KEYS=bad,fine-key-0123456789 LOG_LEVEL=loud SCALE_UP_THRESHOLD=90 \
+		MASTER_STAGE_ARN=nonsense AWS_REGION=eu-west-1 >env
+	bare=(env -i IVS_ENV_FILE="$PWD/env" "$BUILD_DIR/ctl/ivsctl" settings)
+	run -0 --separate-stderr "${bare[@]}" --sh API_SECRET_KEY
+	equals "$output" "API_SECRET_KEY='short-key-0123456789'"
+	matches "$stderr" "warning: API_READ_KEYS is '\*\*\*'"
+	matches "$stderr" "warning: LOG_LEVEL is 'loud'"
+	run -78 "${bare[@]}" API_READ_KEYS
+	matches "$output" "API_READ_KEYS is '\*\*\*'"
+	run -0 --separate-stderr "${bare[@]}" MAX_VIEWERS_PER_STAGE
+	matches "$stderr" 'warning: SCALE_UP_THRESHOLD is 90'
+	run -78 "${bare[@]}" SCALE_UP_THRESHOLD
+	run -0 --separate-stderr "${bare[@]}" AWS_REGION
+	matches "$stderr" "warning: MASTER_STAGE_ARN is 'nonsense'"
+	run -78 "${bare[@]}" MASTER_STAGE_ARN
+}
+
 # ---- what libpq finds in the environment ----
 
 @test "settings: DB_* name the database, whatever else libpq finds in the environment" {

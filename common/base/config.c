@@ -24,8 +24,8 @@ struct box {
 	const struct config_given *given; /* one per setting */
 };
 
-static void __attribute__((format(printf, 3, 0)))
-say(struct config_loader *l, bool fatal, const char *fmt, va_list ap)
+void
+config_say(struct config_loader *l, bool fatal, const char *fmt, va_list ap)
 {
 	char text[TEXT_MAX_BYTES];
 
@@ -44,7 +44,7 @@ config_warn(struct config_loader *l, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(l, false, fmt, ap);
+	config_say(l, false, fmt, ap);
 	va_end(ap);
 }
 
@@ -54,7 +54,7 @@ config_fatal(struct config_loader *l, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(l, true, fmt, ap);
+	config_say(l, true, fmt, ap);
 	va_end(ap);
 }
 
@@ -172,8 +172,9 @@ bad_value(struct config_loader *l, const struct setting *s, const struct config_
 	if ((s->flags & SETTING_SECRET) != 0)
 		shown = STR("***");
 	config_allowed(s, LANG_EN, allowed);
-	config_fatal(l, "%s is '%.*s' (%s): it must be %s", s->name, STR_ARG(shown),
-	    g->where, allowed);
+	(config_judges(l, s->section) ? config_fatal : config_warn)(l,
+	    "%s is '%.*s' (%s): it must be %s", s->name, STR_ARG(shown), g->where,
+	    allowed);
 }
 
 static void
@@ -210,34 +211,39 @@ load(struct config_loader *l, const char *file)
 
 	config_read_sources(l, file);
 	for (i = 0; i < config_settings_count; i++)
-		if (config_judges(l, config_settings[i].section))
+		if (config_loads(l, config_settings[i].section))
 			put_setting(l, &config_settings[i], &l->given[i]);
 	config_check(l);
 }
 
-static bool
-load_sections(unsigned sections, bool partial, const char *file, char **envp,
-    config_report *report, void *arg, struct config **ret, struct err *err)
+/* Needs config_free, also when it is not used. */
+static struct config_loader
+begin(char **envp, config_report *report, void *arg)
 {
 	struct box *box = memory_zalloc(1, sizeof(*box));
-	struct config_loader l = {
-		.report = report, .arg = arg, .sections = sections, .partial = partial
-	};
+	struct config_loader l = { .report = report, .arg = arg };
 
 	memory_arena(&box->mem, CONFIG_ARENA_BYTES);
 	l.c = &box->c;
 	l.mem = &box->mem;
 	l.envp = envp != NULL ? envp : environ;
 	l.given = arena_zalloc(l.mem, config_settings_count * sizeof(*l.given));
+	l.asked = arena_zalloc(l.mem, config_settings_count * sizeof(*l.asked));
 	box->given = l.given;
-	load(&l, file);
-	if (l.fatal > 0) {
-		config_free(&box->c);
+	return l;
+}
+
+static bool
+finish(struct config_loader *l, const char *file, struct config **ret, struct err *err)
+{
+	load(l, file);
+	if (l->fatal > 0) {
+		config_free(l->c);
 		return err_set(err, ERR_CONFIG,
-		    "%d problem%s in the settings; the first: %s", l.fatal,
-		    l.fatal == 1 ? "" : "s", l.first);
+		    "%d problem%s in the settings; the first: %s", l->fatal,
+		    l->fatal == 1 ? "" : "s", l->first);
 	}
-	*ret = &box->c;
+	*ret = l->c;
 	return true;
 }
 
@@ -245,7 +251,10 @@ bool
 config_load(const char *file, char **envp, config_report *report, void *arg,
     struct config **ret, struct err *err)
 {
-	return load_sections(ALL_SECTIONS, false, file, envp, report, arg, ret, err);
+	struct config_loader l = begin(envp, report, arg);
+
+	l.loaded = l.judged = ALL_SECTIONS;
+	return finish(&l, file, ret, err);
 }
 
 static bool
@@ -258,21 +267,36 @@ no_such_setting(const char *name, struct err *err)
 	    nearest != NULL ? "?" : "");
 }
 
+/* A section besides one that is asked for: a value of the latter follows from it. */
+static unsigned
+needs_of(enum section section)
+{
+	unsigned own = 1u << section;
+
+	/* SKIP_AUTH from NODE_ENV */
+	return section == SECTION_HTTP ? own | 1u << SECTION_OPERATION : own;
+}
+
 bool
 config_load_some(const char *const *names, size_t n, config_report *report, void *arg,
     struct config **ret, struct err *err)
 {
-	unsigned sections = 0;
+	struct config_loader l = begin(NULL, report, arg);
 	size_t i;
 
+	l.partial = true;
 	for (i = 0; i < n; i++) {
 		const struct setting *s = config_setting(str_of(names[i]));
 
-		if (s == NULL)
+		if (s == NULL) {
+			config_free(l.c);
 			return no_such_setting(names[i], err);
-		sections |= 1u << s->section;
+		}
+		l.asked[s - config_settings] = true;
+		l.judged |= 1u << s->section;
+		l.loaded |= needs_of(s->section);
 	}
-	return load_sections(sections, true, NULL, NULL, report, arg, ret, err);
+	return finish(&l, NULL, ret, err);
 }
 
 bool

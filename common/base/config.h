@@ -109,8 +109,11 @@ typedef void config_report(void *arg, bool fatal, const char *text);
 bool config_load(const char *file, char **envp, config_report *report, void *arg,
     struct config **ret, struct err *err);
 /*
- * For scripts: the sections to which these settings belong, and only what is wrong with those.
- * None of them is required; members of other sections are not set. ERR_INPUT: a name is none.
+ * For scripts: the sections to which these settings belong, with the values that config_load would
+ * give them. None of them is required; members of other sections are not set. What is wrong with
+ * settings of these sections is fatal, but what only concerns others than `names` in connection with
+ * each other is a warning, and so is what is wrong in a section from which a value follows.
+ * ERR_INPUT: a name is none.
  */
 bool config_load_some(const char *const *names, size_t n, config_report *report,
     void *arg, struct config **ret, struct err *err);
@@ -118,15 +121,20 @@ void config_free(struct config *c);
 /* Whether file or environment give it, under any of its names. The name must be a setting. */
 bool config_is_given(const struct config *c, const char *name);
 
-/* NAME=value lines with secrets as ***. */
+/*
+ * NAME=value as a line of the file, without its newline: quoted where it must be, a secret as ***.
+ * A value that needs quotes and holds both kinds cannot stand in a file: its line is a comment.
+ * The name must be a setting.
+ */
+void config_print_line(const struct config *c, const char *name, FILE *out);
+/* All of them, with newlines. */
 void config_dump(const struct config *c, FILE *out);
-/* How the value of one setting is written. */
+/* How the value alone is written. */
 enum config_form {
 	CONFIG_PLAIN, /* as it is; a secret as *** */
-	CONFIG_LINE,  /* as in the file: quoted where it must be; a secret as *** */
 	CONFIG_SH /* a word of sh, so quoted that any text survives eval; secrets, too */
 };
-/* The value alone; nothing for one that is not set. The name must be a setting. */
+/* Nothing for one that is not set. The name must be a setting. */
 void config_print_value(
     const struct config *c, const char *name, enum config_form form, FILE *out);
 bool config_is_secret(const char *name);

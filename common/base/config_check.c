@@ -1,5 +1,7 @@
 #include "base/config_private.h"
 
+#include <stdarg.h>
+
 #include "base/arn.h"
 #include "base/parse.h"
 #include "base/banned.h"
@@ -21,19 +23,50 @@ is_set(struct config_loader *l, const char *name)
 	return config_given(l, name)->value.n > 0;
 }
 
+static bool
+is_asked(struct config_loader *l, const char *name)
+{
+	return !l->partial || l->asked[config_given(l, name) - l->given];
+}
+
+/* A script that did not ask for `name` goes on, with the value that is left. */
+static void __attribute__((format(printf, 3, 4)))
+refuse(struct config_loader *l, const char *name, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	config_say(l, is_asked(l, name), fmt, ap);
+	va_end(ap);
+}
+
+/* Advice on what a script did not ask for is not its concern. */
+static void __attribute__((format(printf, 3, 4)))
+advise(struct config_loader *l, const char *name, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!is_asked(l, name))
+		return;
+	va_start(ap, fmt);
+	config_say(l, false, fmt, ap);
+	va_end(ap);
+}
+
 /* Both must be those of this deployment. */
 static void
 check_arn_home(struct config_loader *l, const char *name, const struct arn *arn)
 {
 	struct config *c = l->c;
 
-	if (!is_bad(l, "AWS_REGION") && !str_eq(arn->region, c->aws_region))
-		config_fatal(l,
+	if (!is_bad(l, "AWS_REGION") && c->aws_region.n > 0 &&
+	    !str_eq(arn->region, c->aws_region))
+		refuse(l, name,
 		    "%s is in region '%.*s', but AWS_REGION is '%.*s': make them "
 		    "equal",
 		    name, STR_ARG(arn->region), STR_ARG(c->aws_region));
 	if (c->aws_account_id.n > 0 && !str_eq(arn->account, c->aws_account_id))
-		config_fatal(l,
+		refuse(l, name,
 		    "%s is of account '%.*s', but AWS_ACCOUNT_ID is '%.*s': make "
 		    "them equal",
 		    name, STR_ARG(arn->account), STR_ARG(c->aws_account_id));
@@ -45,10 +78,10 @@ check_stage(struct config_loader *l)
 	struct config *c = l->c;
 	struct arn arn;
 
-	if (is_bad(l, "MASTER_STAGE_ARN"))
+	if (!is_set(l, "MASTER_STAGE_ARN") || is_bad(l, "MASTER_STAGE_ARN"))
 		return;
 	if (!arn_parse(c->master_stage_arn, STR("stage"), &arn)) {
-		config_fatal(l,
+		refuse(l, "MASTER_STAGE_ARN",
 		    "MASTER_STAGE_ARN is '%.*s' (%s): it must be a stage ARN such "
 		    "as arn:aws:ivs:ap-northeast-1:123456789012:stage/aBcDeFgHiJkL",
 		    STR_ARG(c->master_stage_arn),
@@ -145,7 +178,7 @@ check_signing_arn(struct config_loader *l)
 	if (arn_parse(s, STR("public-key"), &arn) && parse_uuid(arn.id))
 		check_arn_home(l, "IVS_SIGNING_KEY_ARN", &arn);
 	else
-		config_fatal(l,
+		refuse(l, "IVS_SIGNING_KEY_ARN",
 		    "IVS_SIGNING_KEY_ARN is '%.*s' (%s): it must be a public key "
 		    "ARN such as arn:aws:ivs:ap-northeast-1:123456789012:public-key/"
 		    "f99cde61-c2b0-4df3-8941-ca7d38acca1a",
@@ -166,11 +199,12 @@ check_token_mode(struct config_loader *l)
 		c->token_mode = file ? TOKEN_MODE_LOCAL : TOKEN_MODE_API;
 	if (c->token_mode == TOKEN_MODE_API) {
 		if (arn && !file)
-			config_warn(l, "IVS_SIGNING_KEY_ARN has no effect without "
-				       "IVS_SIGNING_KEY_FILE: tokens are made by AWS");
+			advise(l, "IVS_SIGNING_KEY_ARN",
+			    "IVS_SIGNING_KEY_ARN has no effect without "
+			    "IVS_SIGNING_KEY_FILE: tokens are made by AWS");
 		return;
 	}
-	if (!file)
+	if (!file && !l->partial)
 		config_fatal(l,
 		    "IVS_SIGNING_KEY_FILE is missing: TOKEN_MODE=local signs with "
 		    "it, for example IVS_SIGNING_KEY_FILE=/etc/ivs-live/signing-key.pem");
@@ -205,12 +239,12 @@ static void
 check_key(struct config_loader *l, const char *name, struct str key)
 {
 	if (!key_ok(key))
-		config_fatal(l,
+		refuse(l, name,
 		    "%s is '***' (%s): a key must be at least %d printable ASCII "
 		    "characters without spaces and commas",
 		    name, config_given(l, name)->where, KEY_MIN_CHARS);
 	else if (key.n < KEY_GOOD_CHARS)
-		config_warn(l,
+		advise(l, name,
 		    "%s has a key of only %zu characters: use at least %d, for "
 		    "example from openssl rand -hex 24",
 		    name, key.n, KEY_GOOD_CHARS);
@@ -220,11 +254,11 @@ static void
 check_session_secret(struct config_loader *l, const char *name, struct str secret)
 {
 	if (secret.n < KEY_MIN_CHARS)
-		config_fatal(l,
+		refuse(l, name,
 		    "%s is '***' (%s): a secret must have at least %d characters", name,
 		    config_given(l, name)->where, KEY_MIN_CHARS);
 	else if (secret.n < SESSION_GOOD_CHARS)
-		config_warn(l,
+		advise(l, name,
 		    "%s has only %zu characters: use at least %d, for example from openssl "
 		    "rand -hex 32",
 		    name, secret.n, SESSION_GOOD_CHARS);
@@ -254,12 +288,12 @@ check_list(struct config_loader *l, const char *name, struct str *list,
 	INVARIANT(buf_ok(&clean));
 	*list = buf_view(&clean);
 	if (list->n == 0)
-		config_fatal(l, "%s is '***' (%s): it holds no key", name,
+		refuse(l, name, "%s is '***' (%s): it holds no key", name,
 		    config_given(l, name)->where);
 }
 
 static void
-check_all_keys(struct config_loader *l)
+check_keys(struct config_loader *l)
 {
 	struct config *c = l->c;
 
@@ -267,7 +301,6 @@ check_all_keys(struct config_loader *l)
 	check_list(l, "API_READ_KEYS", &c->api_read_keys, check_key);
 	if (c->internal_secret.n > 0 && !is_bad(l, "INTERNAL_SECRET"))
 		check_key(l, "INTERNAL_SECRET", c->internal_secret);
-	check_list(l, "SESSION_SECRET", &c->session_secrets, check_session_secret);
 }
 
 /* scheme://host[:port], as browsers send it. */
@@ -291,7 +324,7 @@ check_cors(struct config_loader *l)
 		struct str origin = str_trim(str_cut(&rest, ','));
 
 		if (origin.n > 0 && !origin_ok(origin))
-			config_fatal(l,
+			refuse(l, "CORS_ORIGINS",
 			    "CORS_ORIGINS has '%.*s' (%s): an origin is * or like "
 			    "https://live.example.com, without a path",
 			    origin.n > 128 ? 128 : (int)origin.n, origin.p,
@@ -307,12 +340,14 @@ check_skip_auth(struct config_loader *l)
 	if (!c->skip_auth)
 		return;
 	if (c->environment == ENV_DEVELOPMENT && !is_bad(l, "NODE_ENV")) {
-		config_warn(l, "SKIP_AUTH is true: no request is asked for a key");
+		advise(
+		    l, "SKIP_AUTH", "SKIP_AUTH is true: no request is asked for a key");
 		return;
 	}
 	c->skip_auth = false;
-	config_warn(l, "SKIP_AUTH is true but has no effect, since NODE_ENV is not "
-		       "development: remove it");
+	advise(l, "SKIP_AUTH",
+	    "SKIP_AUTH is true but has no effect, since NODE_ENV is not "
+	    "development: remove it");
 }
 
 /* What was not said follows from the seats: 45 and 5 of 50. */
@@ -338,22 +373,45 @@ check_scaling(struct config_loader *l)
 		return;
 	if (!is_bad(l, "MAX_VIEWERS_PER_STAGE") &&
 	    c->scale_up_threshold > c->max_viewers_per_stage)
-		config_fatal(l,
+		refuse(l, "SCALE_UP_THRESHOLD",
 		    "SCALE_UP_THRESHOLD is %lld but MAX_VIEWERS_PER_STAGE is %lld: "
 		    "a stage would be full before another is created, so lower the first",
 		    (long long)c->scale_up_threshold,
 		    (long long)c->max_viewers_per_stage);
 	if (!is_bad(l, "SCALE_DOWN_THRESHOLD") &&
 	    c->scale_down_threshold >= c->scale_up_threshold)
-		config_fatal(l,
+		refuse(l, "SCALE_DOWN_THRESHOLD",
 		    "SCALE_DOWN_THRESHOLD is %lld but SCALE_UP_THRESHOLD is %lld: "
 		    "the first must be the lower one, or stages would come and go",
 		    (long long)c->scale_down_threshold, (long long)c->scale_up_threshold);
 }
 
-/* What belongs to several sections is judged only when all are. */
 static void
-check_whole(struct config_loader *l)
+check_aws(struct config_loader *l)
+{
+	check_stage(l);
+	check_endpoints(l->c);
+}
+
+static void
+check_tokens(struct config_loader *l)
+{
+	check_token_mode(l);
+	check_list(l, "SESSION_SECRET", &l->c->session_secrets, check_session_secret);
+	if (!l->partial)
+		check_opaque(l);
+}
+
+static void
+check_http(struct config_loader *l)
+{
+	check_keys(l);
+	check_cors(l);
+	check_skip_auth(l);
+}
+
+static void
+name_environment(struct config_loader *l)
 {
 	static const char *const names[] = {
 		[ENV_PRODUCTION] = "production",
@@ -362,25 +420,29 @@ check_whole(struct config_loader *l)
 	};
 
 	l->c->environment_name = str_of(names[l->c->environment]);
-	check_stage(l);
-	check_endpoints(l->c);
-	check_token_mode(l);
-	check_opaque(l);
-	check_all_keys(l);
-	check_cors(l);
-	check_skip_auth(l);
-	check_scaling(l);
 }
+
+/* In this order: later ones use what earlier ones derive. */
+static const struct {
+	enum section section;
+	void (*check)(struct config_loader *l);
+} checks[] = {
+	{ SECTION_CREDS, check_aws_keys },
+	{ SECTION_OPERATION, name_environment },
+	{ SECTION_AWS, check_aws },
+	{ SECTION_TOKENS, check_tokens },
+	{ SECTION_HTTP, check_http },
+	{ SECTION_SHOWS, check_scaling },
+	{ SECTION_POSTGRES, config_check_postgres },
+	{ SECTION_REDIS, config_check_redis },
+};
 
 void
 config_check(struct config_loader *l)
 {
-	if (config_judges(l, SECTION_CREDS))
-		check_aws_keys(l);
-	if (!l->partial)
-		check_whole(l);
-	if (config_judges(l, SECTION_POSTGRES))
-		config_check_postgres(l);
-	if (config_judges(l, SECTION_REDIS))
-		config_check_redis(l);
+	size_t i;
+
+	for (i = 0; i < sizeof(checks) / sizeof(*checks); i++)
+		if (config_loads(l, checks[i].section))
+			checks[i].check(l);
 }

@@ -33,8 +33,8 @@ unquote(struct str s, struct str *ret)
 }
 
 /* A comment behind a plain value starts with a blank and '#': "=#a" is a value. */
-static struct str
-without_comment(struct str s)
+struct str
+config_plain_value(struct str s)
 {
 	size_t i;
 
@@ -52,7 +52,7 @@ parse_value(struct str raw, struct str *ret)
 
 	if (s.n > 0 && (s.p[0] == '"' || s.p[0] == '\''))
 		return unquote(s, ret);
-	*ret = without_comment(raw);
+	*ret = config_plain_value(raw);
 	return true;
 }
 

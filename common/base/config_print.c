@@ -99,21 +99,55 @@ place(const struct config *c, const struct setting *s)
 	return (const char *)c + s->offset;
 }
 
+/* STR_NULL: its value is no text. */
+static struct str
+text_of(const struct config *c, const struct setting *s)
+{
+	switch (s->kind) {
+	case KIND_STR:
+	case KIND_URL:
+	case KIND_DIGITS:
+	case KIND_CIDR:
+		return *(const struct str *)place(c, s);
+	case KIND_INT:
+	case KIND_BOOL:
+	case KIND_ENUM:
+		break;
+	}
+	return STR_NULL;
+}
+
+/* Would the file's reader take it as it is? */
+static bool
+is_plain(struct str s)
+{
+	return s.n == 0 ||
+	       (s.p[0] != '"' && s.p[0] != '\'' && str_eq(config_plain_value(s), s));
+}
+
+/* The quote it can stand in; NUL: it holds both. */
+static char
+quote_for(struct str s)
+{
+	static const char quotes[] = "\"'";
+	size_t i;
+
+	for (i = 0; quotes[i] != '\0'; i++)
+		if (s.n == 0 || memchr(s.p, quotes[i], s.n) == NULL)
+			break;
+	return quotes[i];
+}
+
 /* So that the line can be read back: quoted when it would not mean the same plain. */
 static void
 put_line(struct str s, FILE *out)
 {
-	bool quote = false;
-	size_t i;
+	char quote = quote_for(s);
 
-	for (i = 0; i < s.n; i++)
-		quote = quote || strchr(" \t#\"'", s.p[i]) != NULL;
-	if (!quote)
+	if (is_plain(s) || quote == '\0')
 		fprintf(out, "%.*s", STR_ARG(s));
-	else if (s.n > 0 && memchr(s.p, '"', s.n) == NULL)
-		fprintf(out, "\"%.*s\"", STR_ARG(s));
 	else
-		fprintf(out, "'%.*s'", STR_ARG(s));
+		fprintf(out, "%c%.*s%c", quote, STR_ARG(s), quote);
 }
 
 /* How a text is written, quotes included. */
@@ -130,7 +164,7 @@ put_value(const struct config *c, const struct setting *s, put_text *put, FILE *
 	case KIND_URL:
 	case KIND_DIGITS:
 	case KIND_CIDR:
-		put(*(const struct str *)p, out);
+		put(text_of(c, s), out);
 		return;
 	case KIND_INT:
 		fprintf(out, "%lld", (long long)*(const int64_t *)p);
@@ -174,18 +208,25 @@ put_word(struct str s, FILE *out)
 	fputc('\'', out);
 }
 
-static void
-put_formed(
-    const struct config *c, const struct setting *s, enum config_form form, FILE *out)
+static bool
+is_hidden(const struct setting *s)
 {
-	static put_text *const put[] = {
-		[CONFIG_PLAIN] = put_plain,
-		[CONFIG_LINE] = put_line,
-		[CONFIG_SH] = put_word,
-	};
-	bool hidden = (s->flags & SETTING_SECRET) != 0 && form != CONFIG_SH;
+	return (s->flags & SETTING_SECRET) != 0;
+}
 
-	put_value(c, s, hidden ? put_stars : put[form], out);
+/* A whole line of the file. A value that no line can give has one that the reader skips. */
+static void
+print_line(const struct config *c, const struct setting *s, FILE *out)
+{
+	struct str text = is_hidden(s) ? STR_NULL : text_of(c, s);
+
+	if (!is_plain(text) && quote_for(text) == '\0')
+		fputs(
+		    "# only the environment can give this value, which needs quotes and "
+		    "holds both kinds: ",
+		    out);
+	fprintf(out, "%s=", s->name);
+	put_value(c, s, is_hidden(s) ? put_stars : put_line, out);
 }
 
 void
@@ -194,8 +235,7 @@ config_dump(const struct config *c, FILE *out)
 	size_t i;
 
 	for (i = 0; i < config_settings_count; i++) {
-		fprintf(out, "%s=", config_settings[i].name);
-		put_formed(c, &config_settings[i], CONFIG_LINE, out);
+		print_line(c, &config_settings[i], out);
 		fputc('\n', out);
 	}
 }
@@ -213,13 +253,24 @@ void
 config_print_value(
     const struct config *c, const char *name, enum config_form form, FILE *out)
 {
-	put_formed(c, must_be_setting(name), form, out);
+	const struct setting *s = must_be_setting(name);
+
+	if (form == CONFIG_SH)
+		put_value(c, s, put_word, out);
+	else
+		put_value(c, s, is_hidden(s) ? put_stars : put_plain, out);
+}
+
+void
+config_print_line(const struct config *c, const char *name, FILE *out)
+{
+	print_line(c, must_be_setting(name), out);
 }
 
 bool
 config_is_secret(const char *name)
 {
-	return (must_be_setting(name)->flags & SETTING_SECRET) != 0;
+	return is_hidden(must_be_setting(name));
 }
 
 /* As a sentence of its own. */

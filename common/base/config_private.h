@@ -13,6 +13,8 @@
 #ifndef BASE_CONFIG_PRIVATE_H
 #define BASE_CONFIG_PRIVATE_H
 
+#include <stdarg.h>
+
 #include "base/config.h"
 
 enum setting_kind {
@@ -109,8 +111,10 @@ struct config_loader {
 	char **envp;
 	const char *file;	    /* the file that was read, or NULL */
 	struct config_given *given; /* one per setting */
-	unsigned sections;	    /* bits: what is loaded and judged */
-	bool partial; /* not all: nothing is missing, and other names are not judged */
+	bool *asked;		    /* one per setting: by name, of config_load_some */
+	unsigned judged; /* bits of sections: what is wrong with these is fatal */
+	unsigned loaded; /* and from which others a value of theirs follows */
+	bool partial;	 /* not all: nothing is missing, and other names are not judged */
 	int fatal;
 	char first[160]; /* the first fatal text, cut */
 };
@@ -119,17 +123,22 @@ void config_warn(struct config_loader *l, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void config_fatal(struct config_loader *l, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+void config_say(struct config_loader *l, bool fatal, const char *fmt, va_list ap)
+    __attribute__((format(printf, 3, 0)));
 
 /* Fill l->given from file and environment. */
 void config_read_sources(struct config_loader *l, const char *file);
 /* Fill `found`, one entry per setting, from the file; fatal when it must be there and is not. */
 void config_read_file(
     struct config_loader *l, struct config_found *found, const char *file);
+/* What a value of the file means that does not begin with a quote: without its comment. */
+struct str config_plain_value(struct str raw);
 /* The value in the environment, borrowed; NULL: it has no such name. */
 const char *config_env(char **envp, const char *name);
 
 /* Does NAME_FILE exist for it? */
 bool config_takes_file(const struct setting *s);
+bool config_loads(const struct config_loader *l, enum section section);
 bool config_judges(const struct config_loader *l, enum section section);
 /* The entry that a name of the file fills, and its setting; NULL: it is none. */
 struct config_given *config_slot(

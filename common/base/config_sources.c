@@ -24,9 +24,15 @@ config_takes_file(const struct setting *s)
 }
 
 bool
+config_loads(const struct config_loader *l, enum section section)
+{
+	return (l->loaded & (1u << section)) != 0;
+}
+
+bool
 config_judges(const struct config_loader *l, enum section section)
 {
-	return (l->sections & (1u << section)) != 0;
+	return (l->judged & (1u << section)) != 0;
 }
 
 /* ---- the environment ---- */
@@ -210,7 +216,7 @@ config_read_sources(struct config_loader *l, const char *file)
 	read_env(l, in_env);
 	warn_of_libpq(l);
 	for (i = 0; i < config_settings_count; i++)
-		if (config_judges(l, config_settings[i].section))
+		if (config_loads(l, config_settings[i].section))
 			settle(l, &config_settings[i], &in_file[i], &in_env[i],
 			    &l->given[i]);
 }

@@ -24,6 +24,12 @@ print_dump(FILE *out)
 }
 
 static void
+print_profile(FILE *out)
+{
+	config_print_line(got.c, "AWS_PROFILE", out);
+}
+
+static void
 print_en(FILE *out)
 {
 	config_print_markdown(out, LANG_EN);
@@ -53,8 +59,7 @@ test_dump(void)
 	first = printed(print_dump);
 	ok(strstr(first, "planted") == NULL, "the dump hides secrets");
 	ok(strstr(first, "\nAPI_SECRET_KEY=***\n") != NULL, "as ***");
-	ok(strstr(first, "\nDB_HOST=\"a b\"\nDB_PORT=5432\n") != NULL,
-	    "and shows the rest");
+	ok(strstr(first, "\nDB_HOST=a b\nDB_PORT=5432\n") != NULL, "and shows the rest");
 	ok(strstr(first, "\nTOKEN_MODE=api\n") != NULL, "as it is in force");
 	/* Without the secrets, what was dumped can be loaded and is the same again. */
 	load(BASE "DB_HOST='a b'\nDB_NAME='q\"q'\nTRUSTED_PROXIES=10.0.0.0/8\n", NULL);
@@ -63,6 +68,35 @@ test_dump(void)
 	    "a dump can be loaded");
 	second = got.c != NULL ? printed(print_dump) : "";
 	is_text(second, first, "and is the same again");
+}
+
+/* What the environment gives comes back from the line that is printed for it. */
+static void
+test_round_trip(void)
+{
+	static const char *const values[] = { "a'b\"c", "a'b\"c#d", "plain", "#first",
+		"a#b", "a #b", "'one", "\"two", "one'", " ahead", "behind ", "a b",
+		"it's", "a\\n$x" };
+	char given[64], base[400];
+	size_t i;
+
+	for (i = 0; i < COUNT(values); i++) {
+		snprintf(given, sizeof(given), "AWS_PROFILE=%s", values[i]);
+		load(BASE, (const char *const[]){ given, NULL });
+		snprintf(base, sizeof(base), BASE "%s", printed(print_profile));
+		ok(load(base, NULL) && str_is(got.c->aws_profile, values[i]),
+		    "AWS_PROFILE %s comes back", values[i]);
+	}
+	ok(load(BASE "AWS_PROFILE=a'b\"c\n", NULL), "both quotes inside");
+	is_text(printed(print_profile), "AWS_PROFILE=a'b\"c", "need none around them");
+	load(BASE, (const char *const[]){ "AWS_PROFILE='a\"b", NULL });
+	is_text(printed(print_profile),
+	    "# only the environment can give this value, which needs quotes and holds both "
+	    "kinds: AWS_PROFILE='a\"b",
+	    "what no line can give says so");
+	ok(load(printed(print_dump),
+	       (const char *const[]){ "API_SECRET_KEY=" SECRET, NULL }),
+	    "and the dump can be loaded all the same");
 }
 
 static void
@@ -120,6 +154,7 @@ main(void)
 	if (!begin())
 		return 1;
 	test_dump();
+	test_round_trip();
 	test_no_leak();
 	test_example();
 	test_print();
