@@ -372,6 +372,11 @@ signed_at() { # seconds from now: when a token says that it was made, and its en
 	((off > -3000 && off < 3000))
 	read -r off _ < <(signed_at)
 	((off >= -8 && off <= -4)) # iat lies some seconds back
+	# up to 30 s is nothing to warn of (C10)
+	emulator POST clock '{"offsetSeconds":20}' >/dev/null
+	equals "$(look_at_aws)" ''
+	emulator POST clock '{"offsetSeconds":31}' >/dev/null
+	matches "$(look_at_aws)" '^warn 3[01]$'
 	emulator POST clock '{"offsetSeconds":90}' >/dev/null
 	matches "$(look_at_aws)" '^warn (8[89]|9[01])$'
 	off=$(ahead)

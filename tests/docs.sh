@@ -91,4 +91,16 @@ for f in cron/*.c; do
 done
 grep -qF "$(grep '^user ' deploy/redis-user.acl)" docs/deployment.md ||
 	{ echo "docs/deployment.md shows another line than deploy/redis-user.acl" >&2; bad=1; }
+
+# A settings file is no script of a shell: what it says is for ivsctl. The private stack's own file
+# .run/env is one, and its key, made for this machine alone, may stand in the READMEs' commands.
+if grep -nE '(^|[;(&|] *|`)(\.|source) +"?[^ ]*env\b|xargs.*[^ ]*env\b' README.md README.zh-TW.md docs/*.md |
+	grep -vE '(\.|source) +\.run/env'; then
+	echo "a document has a shell read a settings file: use ivsctl settings --sh" >&2
+	bad=1
+fi
+if grep -niE -- '(-H|--header)[ =]?["'"'"'][^"'"'"']*(x-api-key|authorization|x-internal-secret) *:' docs/*.md; then
+	echo "a document has a key in an argument, that is in the process list: use curl -H @-" >&2
+	bad=1
+fi
 exit $bad

@@ -68,7 +68,7 @@ begin_apache() { # DIR PORT: mod_proxy_fcgi
 	make_apache "$1"
 	sed -E "${server_sed:-}" "$PROJECT_ROOT/deploy/apache/ivs-live.conf" >"$1/site.conf"
 	{
-		for module in proxy proxy_fcgi buffer headers request ${server_modules:-}; do
+		for module in proxy proxy_fcgi buffer headers ${server_modules:-}; do
 			load_module "$module"
 		done
 		printf '%s\n' "Listen 127.0.0.1:$2" "Define IVS_PORT ${server_port:-$2}" "Define IVS_SOCKETS $server_sockets" \
