@@ -63,7 +63,7 @@ load_stage(struct app *app, struct req *rq, struct stage *stage, struct err *err
 	if (err->source == ERR_FROM_AWS && err->kind == ERR_NOT_FOUND)
 		app->show_changed = rq->after_due = true;
 	if (err->source == ERR_FROM_AWS)
-		tokens_aws_failed(err);
+		tokens_aws_failed(app->cfg, stage->arn, err);
 	return false;
 }
 

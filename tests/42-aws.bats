@@ -247,6 +247,31 @@ reserved_until() {
 	assert_error 500 TOKEN_GENERATION_FAILED
 }
 
+@test "a stage that AWS does not have: the master is for the operator, another one is forgotten" {
+	local master other pre="${P}missing:" refused='"\(.error.details.reason) \(.error.message)"'
+	master=$(console CreateStage '{"name":"a-master"}' | jq -r .stage.arn)
+	other=$(console CreateStage '{"name":"another"}' | jq -r .stage.arn)
+	own_show "$pre"
+	redis_c hset "${pre}stages" "$other" '{"name":"another","picture":true}' >/dev/null
+	publisher() { # STAGE
+		cgi token POST /api/token/publisher "$(obj userId anna stageArn "$1")" REDIS_KEY_PREFIX="$pre" \
+			MASTER_STAGE_ARN="$master" HTTP_ACCEPT_LANGUAGE=en
+	}
+	publisher "$master"
+	assert_status 200
+	emulator DELETE "stages/${master##*/}" >/dev/null
+	emulator DELETE "stages/${other##*/}" >/dev/null
+	publisher "$master"
+	assert_error 503 AWS_UNAVAILABLE
+	matches "$(json "$refused")" 'RESOURCE_NOT_FOUND .* MASTER_STAGE_ARN: the operator must check'
+	equals "$(header Retry-After)" 60
+	publisher "$other"
+	assert_error 503 AWS_UNAVAILABLE
+	matches "$(json "$refused")" 'RESOURCE_NOT_FOUND AWS no longer has this stage'
+	equals "$(header Retry-After)" 1
+	redis_c --scan --pattern "$pre*" | xargs redis-cli -s "$STACK_REDIS" del >/dev/null
+}
+
 @test "throttled by AWS, a token route says so and when to come again" {
 	go_live
 	fault '{"operation":"CreateParticipantToken","count":3,"status":400,"type":"ThrottlingException"}'

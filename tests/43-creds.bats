@@ -185,6 +185,22 @@ assert_refused() {
 	(($(emulator GET credentials | jq '[.credentials[] | select(.kind == "temporary" and .requests > 0)] | length') >= 5))
 }
 
+@test "creds: a role that is taken away while the programs run is for the operator, as it is at the start" {
+	: >"$BATS_TEST_TMPDIR/restarted"
+	restart_token "${INSTANCE[@]}"
+	with_keys() { api POST /api/token/publisher "$(obj userId "$(fresh host)")" -H 'Accept-Language: en'; }
+	with_keys
+	assert_status 200
+	emulator POST imds '{"role":false}' >/dev/null
+	emulator POST credentials/rotate '{"graceSeconds":0}' >/dev/null
+	for _ in 1 2 3 4 5 6; do
+		with_keys
+		assert_error 503 AWS_ACCESS_DENIED
+		equals "$(json .error.details.reason) $(header Retry-After)" 'NO_CREDENTIALS 60'
+		matches "$(json .error.message)" 'the operator must check'
+	done
+}
+
 @test "creds: keys an hour past their Expiration that AWS takes are used, and the source is left alone" {
 	: >"$BATS_TEST_TMPDIR/restarted"
 	emulator POST imds '{"expiredSeconds":3600}' >/dev/null

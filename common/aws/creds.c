@@ -162,6 +162,7 @@ static enum creds_found
 ask_all(struct creds *c, const struct creds_source **ret_source, struct creds_keys *ret,
     struct err *why)
 {
+	enum err_kind kind = KIND_NONE;
 	struct buf looked;
 
 	buf_init(&looked, &c->scratch, SOURCES * sizeof(why->cause));
@@ -174,11 +175,14 @@ ask_all(struct creds *c, const struct creds_source **ret_source, struct creds_ke
 			*why = reason;
 		if (found != CREDS_NONE)
 			return found;
+		/* It gave keys before: one that does not answer may do so again. */
+		if (&sources[i] == c->lost && reason.kind == ERR_UPSTREAM)
+			kind = ERR_UPSTREAM;
 		buf_printf(&looked, "%s%s", i > 0 ? ", " : "", reason.cause);
 	}
-	(void)err_from(why, ERR_FROM_AWS, c->lost != NULL ? ERR_UPSTREAM : KIND_NONE,
-	    "no AWS credentials%s: %.*s", c->lost != NULL ? " any more" : "",
-	    (int)looked.n, looked.n > 0 ? looked.p : "");
+	(void)err_from(why, ERR_FROM_AWS, kind, "no AWS credentials%s: %.*s",
+	    c->lost != NULL ? " any more" : "", (int)looked.n,
+	    looked.n > 0 ? looked.p : "");
 	return CREDS_NONE;
 }
 

@@ -266,6 +266,11 @@ static const char *const texts[MSG_COUNT][LANG_COUNT] = {
 	    "program." },
 	[MSG_AWS_AWAY] = { "無法連線至 AWS，請稍後再試",
 	    "AWS cannot be reached at the moment: try again shortly." },
+	[MSG_AWS_NO_MASTER] = { "AWS 沒有 MASTER_STAGE_ARN 所指的 Stage，請管理員檢查此設定",
+	    "AWS has no stage with the ARN in MASTER_STAGE_ARN: the operator must check that "
+	    "setting." },
+	[MSG_AWS_NO_STAGE] = { "AWS 已沒有此 Stage，請稍後重新取得 Token",
+	    "AWS no longer has this stage: ask for a token again shortly." },
 	[MSG_STAGE_NOT_LISTED] = {
 	    "先前的請求可能已建立此 Stage，但 AWS 尚未列出；請在數秒後以同一個 Idempotency-Key 重送同一個請求",
 	    "An earlier request may have made this stage, and AWS may not list it yet: send the "

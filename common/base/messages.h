@@ -114,6 +114,8 @@ enum msg {
 	MSG_SCHEMA_OLDER,
 	MSG_SCHEMA_NEWER,
 	MSG_AWS_AWAY,
+	MSG_AWS_NO_MASTER,
+	MSG_AWS_NO_STAGE,
 	MSG_STAGE_NOT_LISTED,
 	MSG_SHORT_ID_WANTED,
 	/* why a show does not grow as it should */

@@ -358,13 +358,18 @@ make_local(struct tokens *t, struct arena *a, const struct token_order *order,
 }
 
 void
-tokens_aws_failed(struct err *err)
+tokens_aws_failed(const struct config *cfg, struct str stage_arn, struct err *err)
 {
 	switch (err->kind) {
 	case ERR_UPSTREAM:
 	case ERR_UNCERTAIN: /* a token that nobody got is no harm */
-	case ERR_NOT_FOUND: /* who looks after the stages finds out */
 		err->kind = ERR_AWS_AWAY;
+		break;
+	case ERR_NOT_FOUND: /* autoscale finds out, and forgets any stage but the master */
+		err->kind = ERR_AWS_AWAY;
+		err_retell(err, str_eq(stage_arn, cfg->master_stage_arn)
+				    ? MSG_AWS_NO_MASTER
+				    : MSG_AWS_NO_STAGE);
 		break;
 	case ERR_INPUT:
 	case ERR_CONFLICT:
@@ -390,7 +395,7 @@ make_by_api(struct tokens *t, struct arena *a, const struct token_order *order,
 
 	if (!ivs_create_participant_token(t->ivs, a, &ask, &got, err)) {
 		ret->no_stage = err->kind == ERR_NOT_FOUND;
-		tokens_aws_failed(err);
+		tokens_aws_failed(t->cfg, order->stage_arn, err);
 		return err_while(err, "asking AWS for a token");
 	}
 	ret->token = got.token;

@@ -74,9 +74,9 @@ bool tokens_make(struct tokens *t, struct arena *a, const struct token_order *or
 
 /*
  * A call of AWS that a token needs has failed: what the client is told. ERR_AWS_AWAY: AWS gives
- * none now; ERR_TOKEN: AWS takes our request for malformed; ERR_THROTTLED, ERR_QUOTA, ERR_DENIED and
+ * none now, or has no such stage (MSG_AWS_NO_MASTER, MSG_AWS_NO_STAGE); ERR_TOKEN: AWS takes our request for malformed; ERR_THROTTLED, ERR_QUOTA, ERR_DENIED and
  * ERR_UNVERIFIED stay. Source, cause, operation and reason stay, too.
  */
-void tokens_aws_failed(struct err *err);
+void tokens_aws_failed(const struct config *cfg, struct str stage_arn, struct err *err);
 
 #endif

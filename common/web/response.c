@@ -72,6 +72,7 @@ static const struct {
 } waits[] = {
 	{ MSG_PUBLISHER_OFFLINE, 5 },
 	{ MSG_IN_PROGRESS, 1 },
+	{ MSG_AWS_NO_MASTER, 60 },
 };
 
 void

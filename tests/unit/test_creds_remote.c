@@ -225,7 +225,23 @@ test_gone(void)
 	ok(creds_renew_at(c, t), "gone: AWS says that they are over");
 	says("no AWS credentials any more: not in the settings",
 	    "gone: a role taken away");
-	is_int(last.kind, ERR_UPSTREAM, "gone: it worked before");
+	is_int(last.kind, ERR_CONFIG, "gone: which is the operator's, as at the start");
+}
+
+static void
+test_silent(void)
+{
+	static const char *const script[] = { TOKEN, ROLE,
+		KEYS("ASIA1", "2026-11-20T10:21:12Z"), NULL };
+
+	begin();
+	serve(script);
+	given();
+	after(400 * MINUTE); /* the token of the metadata is over, too */
+	ok(creds_renew_at(c, t), "silent: AWS says that the keys are over");
+	says(
+	    "no AWS credentials any more: not in the settings", "silent: nobody answers");
+	is_int(last.kind, ERR_UPSTREAM, "silent: it worked before, and may again");
 }
 
 static void
@@ -341,6 +357,7 @@ main(void)
 	test_life();
 	test_past_the_end();
 	test_gone();
+	test_silent();
 	test_same_again();
 	test_container();
 	test_container_wrong();
