@@ -9,10 +9,12 @@ setup() {
 	chmod 600 "$own/key.pem"
 }
 teardown() {
-	for pid in ${own_pid:-} ${holder:-}; do
+	for pid in ${own_pid:-} ${holder:-} ${proxy:-}; do
 		kill "$pid" 2>/dev/null || true
+		kill -CONT "$pid" 2>/dev/null || true
 	done
 	thaw emulator
+	emulator DELETE faults >/dev/null
 	pgrep -P "$(pid_of viewer)" | xargs -r kill -CONT
 }
 teardown_file() {
@@ -135,6 +137,43 @@ told() { jq -c "select(.msg == \"$1\")" "$SUITE_DIR/log/viewer.log" | wc -l; } #
 	wait "$raw"
 	diff <(sort "$own/wanted") <(sort "$own/got")
 }
+
+# start_stats STDERR [NAME=VALUE...]: stats of our own, whose autoscaler is on
+start_stats() {
+	env AUTO_SCALE_ENABLED=true "${@:2}" "$BUILD_DIR/fcgi/stats" --socket "$own/s" --processes "${processes:-2}" 2>"$1" 3>&- &
+	own_pid=$!
+	wait_until 5 has_workers "${processes:-2}"
+}
+asks() { # STEP...: one request to it -> what came back
+	echo "asks key $* end-body" | "$BUILD_DIR/tests/tools/fcgi_raw" "$own/s"
+}
+# begin_run: a run of its autoscaler, in a process of its own
+begin_run() {
+	go_offline
+	equals "$(asks param=CONTENT_TYPE=application/json request=PUT,/api/stats/publisher begin params end-params \
+		'text={"isPublisherLive":true}')" 'asks 200 closed'
+}
+runs() { [ -n "$(pgrep -P "$own_pid" | xargs -r -n 1 pgrep -P)" ]; } # it is under way
+calls() { emulator GET calls | jq ".$1 // 0"; } # OPERATION
+
+@test "restart: while a run of the autoscaler waits for AWS, requests are served, and it goes on to its end" {
+	local asked
+	start_stats "$log"
+	asked=$(calls ListStages)
+	redis_c del "${P}keeper:report" >/dev/null
+	fault '{"operation":"ListStages","action":"delay","delayMs":4000}'
+	begin_run
+	wait_until 3 runs
+	kill -TERM "$own_pid"
+	while runs; do
+		equals "$(asks request=GET,/api/stats begin params end-params)" 'asks 200 closed'
+	done
+	equals "$(calls ListStages)" $((asked + 1))
+	equals "$(redis_c exists "${P}keeper:report")" 1
+	wait "$own_pid"
+	equals "$(jq -c 'select(.lvl == "error")' "$log")" ''
+}
+
 # How many wait in front of the socket: each has one of its own in the system's list.
 waiting_on() { # PATH NUMBER
 	(($(grep -cF "$1" /proc/net/unix) > $2))
@@ -190,6 +229,27 @@ waiting_on() { # PATH NUMBER
 }
 has_told() { (($(told "$1") >= $2)); }
 
+@test "frozen: a worker that waits for Redis no longer than REDIS_TIMEOUT_MS is not killed" {
+	local input i processes=8
+	mkfifo "$own/commands"
+	exec {input}<>"$own/commands"
+	"$BUILD_DIR/tests/tools/netproxy" "$own/redis" "$STACK_REDIS" <&"$input" >/dev/null 3>&- &
+	proxy=$!
+	wait_until 5 test -S "$own/redis"
+	start_stats "$log" REDIS_SOCKET="$own/redis" REDIS_TIMEOUT_MS=23000
+	equals "$(asks request=GET,/api/stats begin params end-params)" 'asks 200 closed'
+	kill -STOP "$proxy"
+	# One for each worker, before its next tick.
+	for ((i = 0; i < 8; i++)); do
+		echo "waits-$i key request=GET,/api/stats begin params end-params end-body wait=23500"
+	done | "$BUILD_DIR/tests/tools/fcgi_raw" "$own/s" >"$own/got"
+	exec {input}>&-
+	# They did wait without having announced it.
+	says '"msg":"worker does not respond"'
+	equals "$(grep -c '"msg":"worker does not respond: killed"' "$log")" 0
+	equals "$(cut -d' ' -f2- "$own/got" | sort -u)" '503 closed'
+}
+
 # ---- a log that nobody reads ----
 
 lost_lines() { # as /metrics has them
@@ -218,6 +278,27 @@ more_lost() { (($(lost_lines) > $1)); }
 	wait_until 5 grep -q '"msg":"log lines were lost","lines":[1-9]' "$own/read"
 	kill "$own_pid"
 	kill "$reader" || true
+	exec {fd}>&-
+}
+
+# The run's connections take the descriptors that its parent's log had.
+@test "log: a run of the autoscaler writes its lines to stderr, and none into Redis" {
+	local fd before
+	unknown_commands() { redis_c info errorstats | grep '^errorstat_ERR:' || true; }
+	mkfifo "$own/stderr"
+	exec {fd}<>"$own/stderr"
+	cat <&"$fd" >"$log" 3>&- &
+	holder=$!
+	# A setting that is warned of, before anything else is opened.
+	install -m 640 <(echo API_WORKERS=2) "$own/env"
+	start_stats "$own/stderr" IVS_ENV_FILE="$own/env"
+	wait_until 5 says 'API_WORKERS has no effect'
+	before=$(unknown_commands)
+	fault '{"operation":"ListStages","type":"AccessDeniedException","status":403}'
+	begin_run
+	wait_until 10 says '"msg":"the stages could not be looked after"'
+	wait_until 10 eval '! runs'
+	equals "$(unknown_commands)" "$before"
 	exec {fd}>&-
 }
 

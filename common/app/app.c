@@ -246,7 +246,9 @@ start(struct run *run)
 		.run = work,
 		.arg = run,
 		.listener = &run->listener,
-		.slow_ms = slow_ms(run) };
+		.slow_ms = slow_ms(run),
+		/* Redis has REDIS_TIMEOUT_MS to greet, and as long to answer. */
+		.round_ms = 2 * run->cfg->redis_timeout_ms };
 
 	/* Plain CGI, or a web server that looks after its processes itself. */
 	if (run->listener.fd <= STDIN_FILENO &&

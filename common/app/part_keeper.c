@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -15,16 +16,19 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "io/metrics_flush.h"
+#include "web/watch.h"
 #include "base/banned.h"
 
 #define AFTER_BUDGET_MS 10000
 #define ROOM_BUDGET_MS 2000
 #define RUNS_MAX 3 /* in a row, each with news for the next */
+#define RUNS_MS (ROOM_BUDGET_MS + RUNS_MAX * AFTER_BUDGET_MS)
 /* After a run that found another one at work, for joins: it will not be over sooner. */
 #define BUSY_MS 300
 
 /* What a run leaves to the worker, in memory that both see. */
 struct app_keeper {
+	_Atomic bool ending;		/* the worker ends */
 	enum scaling_reason limit_said; /* by keeper_log */
 	bool again, busy;
 	/* the worker's own */
@@ -84,6 +88,14 @@ keep_for_room(struct app *app)
 	app->grow_due |= app_keep(app, NULL, &order) == APP_KEPT;
 }
 
+/* After that many in a row? A worker that ends waits for the present run alone. */
+static bool
+may_run(const struct app *app, int runs)
+{
+	return (app->grow_due || app->show_changed) && runs < RUNS_MAX &&
+	       (runs == 0 || !atomic_load(&app->keeper->ending));
+}
+
 /* Off, the job autoscale alone looks after the stages. */
 static void
 keep_all(struct app *app)
@@ -93,7 +105,7 @@ keep_all(struct app *app)
 
 	if (app->room_due && app->cfg->auto_scale_enabled)
 		keep_for_room(app);
-	while ((app->grow_due || app->show_changed) && runs++ < RUNS_MAX) {
+	for (; may_run(app, runs); runs++) {
 		order.news = app->show_changed;
 		order.hasty = !order.news;
 		order.by = order.news ? "event" : "join";
@@ -116,6 +128,7 @@ run_child(struct app *app, pid_t worker)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != worker)
 		_exit(1);
+	log_forked();
 	close_range(STDERR_FILENO + 1, ~0U, 0);
 	metrics_forget();
 	app->redis = redis_open(app->cfg);
@@ -149,6 +162,7 @@ start_child(struct app *app)
 		return false;
 	}
 	k->pid = pid;
+	watch_aside(RUNS_MS);
 	return true;
 }
 
@@ -167,6 +181,7 @@ under_way(struct app *app, int wait_flags)
 	if (done == 0)
 		return true;
 	k->pid = 0;
+	watch_aside(0);
 	app->show_changed |= k->again;
 	k->not_before_ms = k->busy ? clock_mono_ms() + BUSY_MS : 0;
 	return false;
@@ -212,6 +227,7 @@ close_keeper(struct app *app)
 {
 	if (app->keeper == NULL)
 		return;
+	atomic_store(&app->keeper->ending, true);
 	(void)under_way(app, 0);
 	munmap(app->keeper, sizeof(*app->keeper));
 }

@@ -281,4 +281,5 @@ void
 log_forked(void)
 {
 	lg.lost = lg.lost_in_all = 0;
+	log_sink_forget();
 }

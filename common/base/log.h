@@ -50,7 +50,8 @@ void log_err(enum log_level level, const char *msg, const struct err *err);
 void log_flush(void);
 /* How many lines this process has lost. */
 size_t log_lost(void);
-/* In a child: what its parent lost is the parent's to tell. */
+/* In a child, before it closes descriptors of its parent: the child opens stderr anew, and what the
+ * parent lost is the parent's to tell. */
 void log_forked(void);
 
 #endif

@@ -40,6 +40,14 @@ open_pipe(void)
 	return fd >= 0 ? fd : STDERR_FILENO;
 }
 
+void
+log_sink_forget(void)
+{
+	if (sink.known && sink.fd != STDERR_FILENO)
+		close(sink.fd);
+	sink.known = false;
+}
+
 /* Checked each time: stderr may have been redirected. */
 static bool
 find(void)
@@ -50,8 +58,7 @@ find(void)
 		return false;
 	if (sink.known && st.st_dev == sink.dev && st.st_ino == sink.ino)
 		return true;
-	if (sink.known && sink.fd != STDERR_FILENO)
-		close(sink.fd);
+	log_sink_forget();
 	sink.type = st.st_mode & S_IFMT;
 	sink.dev = st.st_dev;
 	sink.ino = st.st_ino;

@@ -16,4 +16,7 @@
 /* n bytes of whole lines. Returns how many of the lines were lost, from the end. */
 size_t log_sink_write(const char *lines, size_t n);
 
+/* Closes the description of our own; the next write finds stderr anew. */
+void log_sink_forget(void);
+
 #endif

@@ -79,6 +79,7 @@ start(const struct prefork *p, struct worker *w)
 	w->warned = w->told = false;
 	atomic_store(&w->sign->round_ms, w->started_ms);
 	atomic_store(&w->sign->until_ms, 0);
+	atomic_store(&w->sign->aside_ms, 0);
 	log_flush(); /* or the child would say it again */
 	pid = fork();
 	if (pid < 0) {
@@ -177,20 +178,25 @@ silent_ms(const struct supervisor *s, const struct worker *w, int64_t now)
 				  : now - later(announced_ms, now - away_ms(s, w, now));
 }
 
+/* In a long step, or with work beside its loop. */
 static bool
 is_busy(const struct worker *w)
 {
-	return atomic_load(&w->sign->until_ms) > clock_mono_ms();
+	int64_t until_ms =
+	    later(atomic_load(&w->sign->until_ms), atomic_load(&w->sign->aside_ms));
+
+	return until_ms > clock_mono_ms();
 }
 
 static void
 check_worker(const struct supervisor *s, struct worker *w, int64_t now)
 {
 	int64_t silent = silent_ms(s, w, now);
+	int64_t kill_ms = later(PREFORK_KILL_MS, PREFORK_WARN_MS + s->p->round_ms);
 
 	if (silent < PREFORK_WARN_MS) {
 		w->warned = false;
-	} else if (silent >= PREFORK_KILL_MS) {
+	} else if (silent >= kill_ms) {
 		LOG(LOG_ERROR, "worker does not respond: killed", LOG_INT("pid", w->pid),
 		    LOG_INT("silent_ms", silent));
 		kill(w->pid, SIGKILL);
@@ -251,7 +257,7 @@ check_workers(struct supervisor *s)
 
 /* ---- shutdown ---- */
 
-/* Tells workers in a long step to end after it. Counts living workers: told, and still serving. */
+/* Tells busy workers to end when they have finished. Counts living workers: told, and still serving. */
 static void
 tell_busy(struct supervisor *s, int *ret_told, int *ret_serving)
 {

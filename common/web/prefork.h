@@ -5,15 +5,15 @@
  * time, then at most once a second each.
  *
  * Watchdog. A worker that does not respond (web/watch.h) for PREFORK_WARN_MS is logged; after
- * PREFORK_KILL_MS it is killed and replaced. While a worker is in a long step, both times count
- * from the end it announced. When no worker has completed a round of its loop for
+ * PREFORK_KILL_MS it is killed and replaced, or PREFORK_WARN_MS after round_ms where that is later.
+ * While a worker is in a long step, both times count from the end it announced. When no worker has completed a round of its loop for
  * PREFORK_SPARE_MS, a spare worker is started; it ends when another worker responds again. Time in
  * which the supervisor itself did not run counts for no worker.
  *
- * Shutdown. After SIGTERM or SIGINT, workers in a long step finish it, within slow_ms, and the
- * other workers go on serving. Then a socket of our own is removed from the file system, and all
- * workers end in order. A worker that is left PREFORK_GRACE_S later is killed. A second signal
- * skips the first part.
+ * Shutdown. After SIGTERM or SIGINT, workers in a long step finish it, and workers with work beside
+ * their loop wait for its end, within slow_ms; the other workers go on serving. Then a socket of our
+ * own is removed from the file system, and all workers end in order. A worker that is left
+ * PREFORK_GRACE_S later is killed. A second signal skips the first part.
  */
 #ifndef WEB_PREFORK_H
 #define WEB_PREFORK_H
@@ -35,7 +35,8 @@ struct prefork {
 	prefork_worker *run;
 	void *arg;
 	const struct listener *listener;
-	int64_t slow_ms; /* the longest call */
+	int64_t slow_ms;  /* the longest call */
+	int64_t round_ms; /* what a round of a worker's loop may take unannounced */
 };
 
 /* The exit code of the whole: 0 after a signal. */

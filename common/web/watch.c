@@ -40,3 +40,9 @@ watch_busy(int64_t ms)
 {
 	atomic_store(&mine->until_ms, clock_mono_ms() + ms);
 }
+
+void
+watch_aside(int64_t ms)
+{
+	atomic_store(&mine->aside_ms, ms > 0 ? clock_mono_ms() + ms : 0);
+}

@@ -15,6 +15,7 @@
 struct watch_sign {
 	_Atomic int64_t round_ms; /* of clock_mono_ms: the last round of the loop */
 	_Atomic int64_t until_ms; /* of clock_mono_ms: end of a long step; 0: in none */
+	_Atomic int64_t aside_ms; /* the same, of work in a process beside the loop */
 };
 
 /* n signs, shared with all processes forked later. Never NULL: without memory the process ends. */
@@ -27,5 +28,8 @@ void watch_use(struct watch_sign *sign);
 void watch_round(void);
 /* A long step begins, of ms milliseconds at most. */
 void watch_busy(int64_t ms);
+/* A process of the worker's own does work beside the loop, of ms milliseconds at most; 0: it is over.
+ * A shutdown lets it finish. The watchdog does not care: the loop responds meanwhile. */
+void watch_aside(int64_t ms);
 
 #endif
