@@ -139,6 +139,26 @@ assert_repeat() { # the answer says to send the request again
 	before=$(disconnects)
 	ban "$u"
 	equals "$http_status $(told) $(disconnects)" "200 false true 0 $before"
+	# What is kept for that goes with the person.
+	equals "$(redis_c hlen "${P}ended:$u")" 22
+	forget "$u"
+	equals "$http_status $(redis_c keys "$P*$u*")" '200 '
+}
+
+@test "kick: a rejoin that names a participant of another stage saves none from its end" {
+	local other
+	stage=$(new_stage "kick-named-$RANDOM") other=$(new_stage "kick-named-b-$RANDOM") u=$(fresh)
+	token "$u" "$other"
+	first=$(json .data.participantId)
+	seat "$u" "$stage" "$first"
+	stop_postgres
+	ban "$u" # knows the seat alone, where that participant never was
+	assert_repeat
+	equals "$(redis_c hkeys "${P}ended:$u")" "$stage $first"
+	postgres_back
+	wait_until 20 answers GET "/api/viewer/history/$u" 200
+	ban_until_done 5
+	matches "$(comes_back "$other" "$first")" '^4'
 }
 
 @test "kick: with a small share of the quota each repeat makes progress, and the seat is free at once" {
