@@ -17,7 +17,10 @@ setup() {
 	load lib/show
 	own=$BATS_TEST_TMPDIR
 }
-teardown() { emulator DELETE faults >/dev/null; }
+teardown() {
+	emulator DELETE faults >/dev/null
+	[ ! -e "$own/pids" ] || xargs kill <"$own/pids"
+}
 
 # let_in REDIS_CLI...: the user of deploy/redis-user.acl without INFO, on the Redis that the command asks.
 let_in() {
@@ -101,4 +104,39 @@ hidden() { REDIS_USER=hidden REDIS_PASSWORD=canary-hidden-password "$@"; } # COM
 	hidden cgi stage POST /api/stage '{"name":"never"}' DB_HOST="$own"
 	assert_away postgres
 	equals "$(in_aws never)" 0
+}
+
+own_redis() { # NAME: on the socket "$own/NAME"
+	mkdir "$own/$1.d"
+	redis-server --port 0 --unixsocket "$own/$1" --save '' --dir "$own/$1.d" >"$own/$1.d/log" 2>&1 3>&- &
+	echo $! >>"$own/pids"
+	wait_until 5 test -S "$own/$1"
+	let_in redis-cli -s "$own/$1"
+}
+
+@test "hidden run id: a replica that takes over while Redis is loaded does not count as loaded" {
+	own_redis now
+	own_redis replica
+	token_of() { token=$(redis-cli -s "$own/now" get "${P}lock:job:restore") && [ -n "$token" ]; }
+	has_stages() { [ "$(redis-cli -s "$own/now" exists "${P}stages")" = 1 ]; }
+	join 2
+	drained
+	# The sessions come after the stages.
+	lock_table viewer_sessions 'ACCESS EXCLUSIVE'
+	REDIS_SOCKET=$own/now hidden job records >"$own/out" 3>&- {lock}>&- &
+	loader=$!
+	wait_until 5 has_stages
+	token_of
+	redis-cli -s "$own/replica" set "${P}lock:job:restore" "$token" px 15000 >/dev/null
+	mv "$own/now" "$own/before" && mv "$own/replica" "$own/now"
+	redis-cli -s "$own/before" client kill type normal >/dev/null
+	exec {lock}>&-
+	code=0
+	wait "$loader" || code=$?
+	equals "$code" 69
+	equals "$(redis-cli -s "$own/now" exists "${P}epoch")" 0
+	# and is loaded, whole, by the next one
+	redis-cli -s "$own/now" del "${P}lock:job:restore" >/dev/null
+	REDIS_SOCKET=$own/now hidden run -0 job records
+	equals "$(redis-cli -s "$own/now" exists "${P}epoch" "${P}stages") $(jq .restored_seats <<<"$output")" '2 2'
 }

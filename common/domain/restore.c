@@ -20,7 +20,7 @@ struct loader {
 	struct pg *pg;
 	struct arena *arena;
 	char token[UUID_BYTES];
-	char server[64]; /* run id of the one that is loaded */
+	char server[64]; /* run id of the one that is loaded; "": not known */
 	bool has_keeper;
 	int64_t began_ms; /* clock of Redis */
 	int64_t at_ms;	  /* clock of PostgreSQL, at the end */
@@ -41,11 +41,8 @@ run_fenced(struct loader *l, struct redis_call *c, struct err *err)
 {
 	if (!redis_call(l->redis, c, err))
 		return false;
-	if (str_is(reply_str(c->reply, 0), "LOST"))
-		return err_set(err, ERR_LOCK_LOST, "another loader has taken over");
-	/* A replica has the lock, too, but not surely all that was loaded. */
-	return str_is(redis_server(l->redis), l->server) ||
-	       err_set(err, ERR_LOCK_LOST, "another Redis has taken over");
+	return !str_is(reply_str(c->reply, 0), "LOST") ||
+	       err_set(err, ERR_LOCK_LOST, "another loader has taken over");
 }
 
 /* ---- the lock ---- */
@@ -263,7 +260,11 @@ restore_run(struct redis *r, struct pg *pg, struct arena *a, bool has_keeper,
 		arena_wipe(a);
 		return ok;
 	}
+	/* On a new connection there may be a replica that took over: it has the lock, too, but not surely
+	 * all that was loaded, and must not get the end of it. */
+	redis_pin(r, true);
 	ok = load_all(&l, err);
+	redis_pin(r, false);
 	if (!ok && err->kind != ERR_LOCK_LOST)
 		(void)lock_take(&l, LOCK_FAILED_MS, &held, &ignored);
 	else

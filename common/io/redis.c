@@ -198,7 +198,6 @@ redis_ensure_connected(struct redis *r, int64_t deadline, struct err *err)
 
 	if (r->conn != NULL)
 		return true;
-	r->opened++;
 	r->conn = redis_conn_open(r->cfg, &r->tls, deadline, &late, err);
 	if (r->conn == NULL) {
 		if (late)
@@ -232,10 +231,10 @@ redis_connect(struct redis *r, struct err *err)
 	       redis_ensure_connected(r, now + r->cfg->redis_timeout_ms, err);
 }
 
-int64_t
-redis_connections(const struct redis *r)
+void
+redis_pin(struct redis *r, bool pinned)
 {
-	return r->opened;
+	r->pinned = pinned;
 }
 
 static bool
@@ -320,6 +319,8 @@ run_until(struct redis *r, struct redis_call **calls, size_t n, int64_t deadline
 	for (attempt = 0;; attempt++) {
 		arena_wipe(&r->scratch);
 		fresh = r->conn == NULL;
+		if (fresh && r->pinned)
+			return redis_late_or_broken(r, CONN_BROKEN, ERR_UNCERTAIN, err);
 		began_ms = clock_mono_ms();
 		if (!redis_ensure_connected(r, deadline, err))
 			return false;

@@ -58,8 +58,11 @@ void redis_pretend_time(struct redis *r, int64_t now_ms);
 /* Connect, unless there is a connection: its server is then known (redis_is_doubted). ERR_UPSTREAM. */
 bool redis_connect(struct redis *r, struct err *err);
 
-/* How many connections there have been: the same number later means the same connection. */
-int64_t redis_connections(const struct redis *r);
+/*
+ * Stay on this connection: when it is lost, calls fail (as one that is lost in the middle) and none is
+ * opened in its place, until false. For calls that belong together on one server.
+ */
+void redis_pin(struct redis *r, bool pinned);
 
 /*
  * Run the calls in one round trip. True: each has its reply, which may be of type

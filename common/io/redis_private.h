@@ -14,15 +14,14 @@ struct redis {
 	struct redis_conn *conn;
 	struct redis_tls *tls; /* one for all connections */
 	redisReader *reader;
-	int64_t opened;	       /* connections, tries to open one included */
 	int64_t fuse_until_ms; /* after a deadline that passed: fail at once until then */
 	char fuse_cause[128];  /* what was not answered */
 	char *out;
 	size_t out_n, out_size;
 	struct arena scratch; /* replies nobody reads, and formatted numbers */
-	char timeout_ms[24], capacity[24]; /* the same in every call */
-	bool cold, compared, forgot;	   /* redis.h */
-	char now_ms[24];		   /* "": Redis asks its own clock */
+	char timeout_ms[24], capacity[24];   /* the same in every call */
+	bool cold, compared, forgot, pinned; /* redis.h */
+	char now_ms[24];		     /* "": Redis asks its own clock */
 	/* redis_greet.c */
 	char run_id[REDIS_RUN_ID_CHARS +
 		    1];		 /* of this connection's server; "": not known */
