@@ -106,6 +106,21 @@ hidden() { REDIS_USER=hidden REDIS_PASSWORD=canary-hidden-password "$@"; } # COM
 	equals "$(in_aws never)" 0
 }
 
+@test "hidden run id: an order whose stage nobody heard of is found at AWS, whatever Redis has forgotten" {
+	local key
+	key=$(fresh key)
+	fault '{"operation":"CreateStage","action":"effect-then-drop"}'
+	fault '{"operation":"ListStages","type":"AccessDeniedException"}'
+	api POST /api/stage '{"name":"unheard"}' -H "Idempotency-Key: $key"
+	assert_error 503 SERVICE_UNAVAILABLE
+	# as a copy of just before would have it
+	redis_c eval "for _, key in ipairs(redis.call('KEYS', KEYS[1] .. 'idem:*')) do redis.call('DEL', key) end
+		return redis.call('DEL', KEYS[1] .. 'orders', KEYS[1] .. 'lost')" 1 "$P" >/dev/null
+	hidden cgi stage POST /api/stage '{"name":"unheard"}' HTTP_IDEMPOTENCY_KEY="$key"
+	assert_status 201
+	equals "$(in_aws unheard)" 1
+}
+
 own_redis() { # NAME: on the socket "$own/NAME"
 	mkdir "$own/$1.d"
 	redis-server --port 0 --unixsocket "$own/$1" --save '' --dir "$own/$1.d" >"$own/$1.d/log" 2>&1 3>&- &

@@ -125,6 +125,22 @@ keep_beating() {
 	equals "$(in_aws unheard)" 1
 }
 
+@test "an order whose stage nobody heard of is found at AWS after Redis came back as a copy of just before (A3)" {
+	local key
+	key=$(fresh key)
+	fault '{"operation":"CreateStage","action":"effect-then-drop"}'
+	fault '{"operation":"ListStages","type":"AccessDeniedException"}'
+	take_copy
+	api POST /api/stage '{"name":"copied"}' -H "Idempotency-Key: $key"
+	assert_error 503 SERVICE_UNAVAILABLE
+	put_copy_back
+	wait_until 20 ready
+	# It has every record there is: it is not loaded, and yet not what it was.
+	equals "$(redis_c exists "${P}orders" "${P}lost")" 1
+	stage copied -H "Idempotency-Key: $key"
+	equals "$(in_aws copied)" 1
+}
+
 @test "a join is in PostgreSQL within 2 s, with nothing but heartbeats after it, or with nothing at all (A4)" {
 	join 1
 	ms_until_rows 1 3

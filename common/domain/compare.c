@@ -44,6 +44,7 @@ look(struct redis *r, struct pg *pg, struct arena *a, int64_t timeout_ms,
 	redis_arg(&c, place.keys);
 	redis_arg(&c, server);
 	redis_arg_int(&c, place.at_ms);
+	redis_arg_int(&c, redis_mark_ms(r));
 	*ret_at_ms = place.at_ms;
 	if (!redis_run(r, &one, 1, err))
 		return false;

@@ -41,8 +41,8 @@ struct stage_order {
 	const json_t *tags; /* of the client: an object of strings; NULL: none */
 	bool auto_scaled;
 	int64_t max_viewers; /* 0: the setting */
-	/* The id may have been used by an attempt before. A Redis that was lost within a day has
-	 * forgotten that one, so AWS is asked. */
+	/* The id may have been used by an attempt before. A Redis that was lost or went back in time
+	 * within a day has forgotten that one, so AWS is asked; always where the server hides its run id. */
 	bool may_repeat;
 };
 

@@ -125,6 +125,8 @@ bool redis_is_believed(const struct redis *r);
 bool redis_is_doubted(const struct redis *r);
 /* The run id of the server of this connection; empty: not known. */
 struct str redis_server(const struct redis *r);
+/* The newest time in a mark that was seen, on whatever connection; 0: none. */
+int64_t redis_mark_ms(const struct redis *r);
 
 /*
  * Whether this process has compared the server on this connection (domain/compare), which also

@@ -204,6 +204,12 @@ redis_server(const struct redis *r)
 	return str_of(r->run_id);
 }
 
+int64_t
+redis_mark_ms(const struct redis *r)
+{
+	return r->mark_ms;
+}
+
 bool
 redis_is_compared(const struct redis *r)
 {

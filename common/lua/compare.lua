@@ -4,7 +4,9 @@
 -- ARGV[8] id of the newest record that PostgreSQL has ('' = it has none)
 -- ARGV[9] how many changes its API keys have seen
 -- ARGV[10] run id of this server ('' = not known): noted when all is well, and ARGV[11] when, ms by the
--- clock of PostgreSQL
+-- clock of PostgreSQL. A mark of another server, or one older than ARGV[12] (the newest that the caller has
+-- seen, 0 = none), tells that this Redis is a copy or was left for another one. What leaves no record may
+-- be missing then (docs/design.md, "What outlives Redis"): `lost`, as in restore_end.lua
 -- -> {'OK'} | {'KEYS'} the API keys here are others: publish them, then compare again
 --  | {'COLD', was already 0|1}
 --@include head place
@@ -17,7 +19,11 @@ end
 local keys = redis.call('GET', P .. 'api:keys:version') or ''
 if keys:match('^%d+') ~= ARGV[9] then return {'KEYS'} end
 local id, at = (redis.call('GET', P .. 'compared') or ''):match('^(%S+) (%d+)$')
-if ARGV[10] ~= '' and (id ~= ARGV[10] or tonumber(at) < tonumber(ARGV[11])) then
+if ARGV[10] == '' then return {'OK'} end
+local other = id ~= ARGV[10] or tonumber(at) < tonumber(ARGV[12])
+-- Without a record the show is a new one.
+if other and ARGV[8] ~= '' then redis.call('SET', P .. 'lost', now, 'PX', 86400000) end
+if other or tonumber(at) < tonumber(ARGV[11]) then
 	redis.call('SET', P .. 'compared', ARGV[10] .. ' ' .. ARGV[11])
 end
 return {'OK'}
