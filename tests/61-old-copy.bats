@@ -141,6 +141,25 @@ keep_beating() {
 	equals "$(in_aws copied)" 1
 }
 
+@test "a person who was forgotten does not come back with a copy of before, neither seat nor ban" {
+	api POST /api/viewer/kick '{"userId":"gone1","ban":true}'
+	assert_status 200
+	join 1
+	join 1 "$MASTER" seated
+	wait_until 3 rows_are 2
+	wait_until 3 no_records
+	take_copy
+	for who in gone1 seated1; do
+		api DELETE "/api/viewer/history/$who"
+		assert_status 200
+	done
+	put_copy_back
+	wait_until 20 ready
+	equals "$(redis_c hkeys "${P}bans") $(redis_c hkeys "${P}viewer:stage")" ' w1'
+	api GET "/api/viewer/list/$MASTER"
+	equals "$(json '[.. | .userId? // empty] | unique | join(" ")')" w1
+}
+
 @test "a join is in PostgreSQL within 2 s, with nothing but heartbeats after it, or with nothing at all (A4)" {
 	join 1
 	ms_until_rows 1 3

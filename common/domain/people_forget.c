@@ -177,6 +177,8 @@ people_forget(const struct people_work *w, struct str user_id, struct forgotten 
 	crypto_uuid(f.token);
 	ok = forget_locked(&f, err);
 	let_go(&f);
+	/* The record of it: before it is written an old copy of Redis would not be known as one. */
+	ok = ok && records_settle(w->redis, w->pg, w->drain, SETTLE_MS, err);
 	/* What may have happened is as good as not: it is repeated. */
 	if (!ok && err->kind == ERR_UNCERTAIN)
 		err->kind = ERR_UPSTREAM;

@@ -5,6 +5,7 @@
 --   ban        user  {at ms}
 --   key        id    {at ms}: last use of an API key
 --   stage      ARN   its entry in the registry (lib/stages.lua)
+--   stream     forgot  somebody was forgotten (forget.lua); its place is what counts
 local function fact(kind, id, value)
 	redis.call('XADD', P .. 'records', '*', 'e', cjson.encode({t = kind, k = id, v = value}))
 end
