@@ -18,7 +18,6 @@ token_meanwhile() { # USER ARN FILE
 sits_on() { # USER ARN
 	[ -n "$(redis_c zscore "${P}viewer:heartbeat:$2" "$1")" ]
 }
-settle_records() { "$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log"; }
 
 @test "tokens: one that fails does not take the seat that another call of the viewer has got" {
 	stage=$(new_stage double-call) u=$(fresh)
@@ -47,7 +46,7 @@ settle_records() { "$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log"; }
 	assert_error 404 NOT_FOUND
 	wait
 	equals "$(cat "$BATS_TEST_TMPDIR/status")" 200
-	settle_records
+	written
 	equals "$(psql_q "select stage_arn, end_reason from viewer_sessions where user_id = '$u' order by id" |
 		tr '\n' ' ')" "$a|moved $b| "
 }
@@ -62,7 +61,7 @@ settle_records() { "$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log"; }
 	assert_status 200
 	wait
 	equals "$(cat "$BATS_TEST_TMPDIR/status") $(seats "$a") $(seats "$b")" '503 1 0'
-	settle_records
+	written
 	equals "$(psql_q "select end_reason from viewer_sessions where user_id = '$u'")" moved
 }
 
@@ -73,7 +72,7 @@ settle_records() { "$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log"; }
 	redis_c hset "${P}viewer:moving" "$u" "$((now - 100000)) $a $sid $((now - 200000)) p1" >/dev/null
 	"$BUILD_DIR/cron/heartbeat_cleanup" 2>>"$SUITE_DIR/log/cron.log"
 	equals "$(redis_c hexists "${P}viewer:moving" "$u")" 0
-	settle_records
+	written
 	equals "$(psql_q "select end_reason from viewer_sessions where session_id = '$sid'")" moved
 }
 
@@ -91,7 +90,7 @@ settle_records() { "$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log"; }
 		esac
 	done | load_requests 24 >"$BATS_TEST_TMPDIR/out"
 	equals "$(wc -l <"$BATS_TEST_TMPDIR/out")" 600
-	settle_records
+	written
 	# Seats, sessions, the index and the open rows name the same people.
 	for arn in "${arns[@]}"; do
 		redis_c zrange "${P}viewer:heartbeat:$arn" 0 -1 | sed "s|$| $arn|"

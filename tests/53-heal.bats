@@ -22,7 +22,7 @@ setup() {
 	load lib/show
 	own=$BATS_TEST_TMPDIR
 	wait_until 20 ready
-	drained
+	written
 	empty_show
 	psql_q 'DELETE FROM users'
 	SMALL=$(stage_arns | grep -vxF "$MASTER")
@@ -38,7 +38,7 @@ teardown() {
 	join 40
 	join 4 "$SMALL"
 	autoscale
-	drained
+	written
 	state >"$own/state"
 	[[ $(<"$own/state") == *'"on":true'* ]]
 	beats >"$own/once"
@@ -62,7 +62,7 @@ teardown() {
 
 @test "a cold Redis is said in both languages, readyz and health name it, and jobs end with 69" {
 	join 3
-	drained
+	written
 	autoscale
 	freeze viewer
 	flush_and_lock 60000
@@ -93,7 +93,7 @@ teardown() {
 
 @test "PostgreSQL away, too: 503 until it is back, then all is there" {
 	join 5
-	drained
+	written
 	freeze postgres
 	redis_c flushall >/dev/null
 	# What must come back is named, also while it does not even refuse.
@@ -137,7 +137,7 @@ teardown() {
 	equals "$(redis_c hget "${P}viewer:stage" twice) $(seats "$SMALL")" "$SMALL 4"
 	equals "$(redis_c hgetall "${P}bans" | xargs)" 'bad 1700000000000'
 	equals "$(redis_c hvals "${P}api:keys" | jq -c '[.id, .scopes, .exp]')" '["good1","read",0]'
-	drained
+	written
 	equals "$(psql_q "SELECT user_id, end_reason, left_at = joined_at, stage_arn = '$MASTER' FROM viewer_sessions
 		WHERE left_at IS NOT NULL ORDER BY user_id" | xargs)" \
 		'orphan|stage_deleted|t|f s1|timeout|t|f s2|timeout|t|f s3|timeout|t|f twice|moved|f|t'
@@ -185,7 +185,7 @@ teardown() {
 
 @test "a loader that was frozen and wakes up after another one has loaded writes nothing" {
 	join 6
-	drained
+	written
 	lock_table stages 'ACCESS EXCLUSIVE'
 	waits() { [ "$(psql_q "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")" != 0 ]; }
 	freeze_programs
@@ -214,13 +214,13 @@ teardown() {
 @test "an old dump: what PostgreSQL knows beyond it is loaded, and nothing is written twice" {
 	join 3
 	ban forgiven
-	drained
+	written
 	cp -a "$SUITE_DIR/redis" "$own/dump"
 	join 5 "$MASTER" x
 	leave w1 "$MASTER"
 	unban forgiven
 	ban since
-	drained
+	written
 	kill -KILL "$(pid_of redis)"
 	wait_until 5 is_gone "$(pid_of redis)"
 	rm -rf "$SUITE_DIR/redis" && cp -a "$own/dump" "$SUITE_DIR/redis"
@@ -237,10 +237,10 @@ teardown() {
 
 @test "an old dump: jobs that come before the programs end nobody and copy no stages" {
 	join 3
-	drained
+	written
 	cp -a "$SUITE_DIR/redis" "$own/dump"
 	join 1 "$MASTER" x
-	drained
+	written
 	freeze_programs
 	kill -KILL "$(pid_of redis)"
 	wait_until 5 is_gone "$(pid_of redis)"
@@ -267,7 +267,7 @@ teardown() {
 @test "kill -9 of Redis for longer than the time-out: all are counted again, who stays away ends at his last beat (R13)" {
 	join 6
 	everybody_beats
-	drained
+	written
 	last=$(date +%s)
 	kill -KILL "$(pid_of redis)"
 	beat w1 "$MASTER"
@@ -360,11 +360,11 @@ give_back() { mv "$REDIS_SOCKET" "$own/b" && mv "$own/a" "$REDIS_SOCKET"; }
 
 @test "failover to a replica that lagged behind: what PostgreSQL has is loaded, the rest is answered" {
 	join 3
-	drained
+	written
 	follower
 	redis-cli -s "$own/b" replicaof no one >/dev/null # from here it misses what comes
 	join 4 "$MASTER" x
-	drained
+	written
 	take_over
 	redis-cli -s "$own/a" client kill type normal >/dev/null
 	right() { counted 7 && [ "$(redis_c hexists "${P}viewer:stage" x4)" = 1 ]; }
@@ -465,7 +465,7 @@ give_back() { mv "$REDIS_SOCKET" "$own/b" && mv "$own/a" "$REDIS_SOCKET"; }
 
 @test "after loading the keeper makes a run: what AWS has new is there" {
 	join 2
-	drained
+	written
 	freeze_programs
 	new=$(console CreateStage "$(jq -nc --arg s "${MASTER##*/}" \
 		'{name: "meanwhile", tags: {ManagedBy: "api-server", Show: $s}}')" | jq -r .stage.arn)
@@ -481,7 +481,7 @@ give_back() { mv "$REDIS_SOCKET" "$own/b" && mv "$own/a" "$REDIS_SOCKET"; }
 
 @test "loaded by a program that has no keeper: the run is left for one that has" {
 	join 2
-	drained
+	written
 	freeze_programs
 	redis_c flushall >/dev/null
 	cgi viewer POST /api/viewer/heartbeat "$(obj userId w1 stageArn "$MASTER")"

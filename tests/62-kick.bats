@@ -110,7 +110,7 @@ assert_repeat() { # the answer says to send the request again
 		his+=("$who")
 		leaves "$stage" "$who"
 	done
-	drain
+	written
 	stop_postgres
 	ban "$u"
 	assert_away postgres

@@ -34,17 +34,11 @@ health() { # PATH -> $state
 	state=$(json '"\(.data.status) \([.data.problems[]? | "\(.dependency) \(.reason)"] | join(","))"')
 }
 healthy() { health /health && [ "$http_status $state" = '200 healthy ' ]; }
-# Nothing waits any more, whoever else may be draining.
-well() { "$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log" && healthy; }
+# Nothing waits any more.
+well() { no_records && healthy; }
 says() { # DEPENDENCY REASON
 	health /readyz && [ "$http_status $state" = "200 degraded $1 $2" ] &&
 		health /health && [ "$http_status $state" = "200 degraded $1 $2" ]
-}
-# A join, and who drains: its record cannot be written.
-join_and_drain() { # USER
-	seat "$1" "$MASTER"
-	assert_status 200
-	"$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log" || true
 }
 
 @test "PostgreSQL read-only: degraded, with the reason, though nothing was to be written (C1)" {
@@ -97,7 +91,8 @@ join_and_drain() { # USER
 	admin "CREATE OR REPLACE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
 		\$\$ BEGIN RAISE 'could not extend file: No space left on device' USING ERRCODE = '53100'; END \$\$"
 	admin 'CREATE TRIGGER full_disk BEFORE INSERT ON viewer_sessions EXECUTE FUNCTION full_disk()'
-	join_and_drain "$user"
+	seat "$user" "$MASTER"
+	assert_status 200
 	wait_until 5 says postgres NO_ROOM
 	admin 'DROP TRIGGER full_disk ON viewer_sessions'
 	wait_until 10 well

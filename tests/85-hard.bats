@@ -11,9 +11,6 @@ joins() {
 		printf "POST /api/token/viewer {\"userId\":\"%s-%d\",\"stageArn\":\"%s\"}\n", u, i, a }'
 }
 rows_of() { psql_q "select count(*) from viewer_sessions where user_id like '$1-%'"; }
-stream_empty() { [ "$(redis_c xlen "${P}records")" = 0 ]; }
-drained() { drain && stream_empty; }
-drain() { "$BUILD_DIR/cron/records" >>"$SUITE_DIR/log/cron.log" 2>&1; }
 
 @test "cap: 500 joins at once for the last seat give exactly one more, 100 times over (F12)" {
 	stage=$(new_stage last-seat 50)
@@ -34,7 +31,7 @@ drain() { "$BUILD_DIR/cron/records" >>"$SUITE_DIR/log/cron.log" 2>&1; }
 	done
 	kill "$watcher"
 	[ "$(sort -n "$BATS_TEST_TMPDIR/seats" | tail -n 1)" = 50 ]
-	wait_until 20 drained
+	written 20
 }
 
 @test "durability: PostgreSQL killed for 30 s while viewers join: all answered, each once in history" {
@@ -53,7 +50,7 @@ drain() { "$BUILD_DIR/cron/records" >>"$SUITE_DIR/log/cron.log" 2>&1; }
 	done
 	[ "$good" = $((n * 100)) ]
 	"$PROJECT_ROOT/deploy/stack" restart postgres "$SUITE_DIR" 3>&- >&2
-	wait_until 20 drained
+	written 20
 	[ "$(rows_of "$u")" = "$good" ]
 	[ "$(psql_q "select count(distinct user_id) from viewer_sessions where user_id like '$u-%'")" = "$good" ]
 }
@@ -73,7 +70,7 @@ drain() { "$BUILD_DIR/cron/records" >>"$SUITE_DIR/log/cron.log" 2>&1; }
 	done
 	wait $loader
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/out")" = 1000 ]
-	wait_until 20 drained
+	written 20
 	awk '$1 == 200 { print $2 }' "$BATS_TEST_TMPDIR/out" | sort >"$BATS_TEST_TMPDIR/acknowledged"
 	psql_q "select split_part(user_id, '$u-', 2) from viewer_sessions where user_id like '$u-%'" |
 		sort >"$BATS_TEST_TMPDIR/rows"
@@ -110,44 +107,31 @@ worker_is_back() { [ -n "$(worker_of viewer)" ]; }
 	stage=$(new_stage monitor)
 	u=$(fresh)
 	seat "$u" "$stage"
-	wait_until 20 drained # its record, so that nobody drains it while we look
+	written 20 # its record, so that nobody drains it while we look
 	# Redis gets the script whole once.
 	api POST /api/viewer/heartbeat "{\"userId\":\"$u\",\"stageArn\":\"$stage\"}"
 	# From an address that is counted, so the rate limit is in it.
-	timeout 10 redis-cli -s "$STACK_REDIS" monitor >"$BATS_TEST_TMPDIR/monitor" 3>&- &
-	monitor=$!
-	wait_until 5 grep -q OK "$BATS_TEST_TMPDIR/monitor"
+	begin_monitor
 	api POST /api/viewer/heartbeat "{\"userId\":\"$u\",\"stageArn\":\"$stage\"}" \
 		-H 'X-Forwarded-For: 198.51.100.77'
 	assert_status 200
-	redis_c echo "the end" >/dev/null
-	wait_until 5 grep -q 'the end' "$BATS_TEST_TMPDIR/monitor"
-	kill "$monitor"
-	# What came from a client, not from inside a script (those say "lua"). Counts that no batch
-	# took along go alone, and so does the question for API keys, of any process at any moment,
-	# when nobody waits.
-	unasked=$(unasked_scripts)
-	[ "$unasked" ]
-	grep -v ' lua\]' "$BATS_TEST_TMPDIR/monitor" | grep -vE '^OK|the end|"AUTH" "\(redacted\)"' |
-		grep -vF "$unasked" >"$BATS_TEST_TMPDIR/trips"
+	end_monitor
+	# Counts that no batch took along go alone, and so does the question for API keys.
+	trips >"$BATS_TEST_TMPDIR/trips"
 	cat "$BATS_TEST_TMPDIR/trips"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/trips")" = 1 ]
-	grep -q '"INCR"\|"incr"' "$BATS_TEST_TMPDIR/monitor"
-	! grep -iE '"(keys|scan|hscan|zscan|sscan)"' "$BATS_TEST_TMPDIR/monitor"
+	grep -q '"INCR"\|"incr"' "$monitor"
+	! grep -iE '"(keys|scan|hscan|zscan|sscan)"' "$monitor"
 }
 
 @test "speed: as a plain CGI call, too; what was counted goes after the answer" {
-	local own=${P}one-call: monitor
+	local own=${P}one-call:
 	own_show "$own"
-	timeout 10 redis-cli -s "$STACK_REDIS" monitor >"$BATS_TEST_TMPDIR/monitor" 3>&- &
-	monitor=$!
-	wait_until 5 grep -q OK "$BATS_TEST_TMPDIR/monitor"
+	begin_monitor
 	cgi viewer POST /api/viewer/heartbeat "$(obj userId nobody stageArn "$MASTER")" REDIS_KEY_PREFIX="$own"
 	assert_error 404 NOT_FOUND
-	redis_c echo "the end" >/dev/null
-	wait_until 5 grep -q 'the end' "$BATS_TEST_TMPDIR/monitor"
-	kill "$monitor"
-	equals "$(grep -v ' lua\]' "$BATS_TEST_TMPDIR/monitor" | grep -F "\"$own\"" | grep -oiE '"[0-9a-f]{40}"' | xargs)" \
+	end_monitor
+	equals "$(grep -v ' lua\]' "$monitor" | grep -F "\"$own\"" | grep -oiE '"[0-9a-f]{40}"' | xargs)" \
 		"$(sha_of heartbeat) $(sha_of metrics_add)"
 }
 
@@ -166,6 +150,6 @@ worker_is_back() { [ -n "$(worker_of viewer)" ]; }
 	done
 	wait $loader
 	[ "$(count_status 200 <"$BATS_TEST_TMPDIR/out")" = 3000 ]
-	wait_until 20 drained
+	written 20
 	[ "$(rows_of "$u")" = 3000 ]
 }

@@ -71,7 +71,7 @@ nowhere() {
 }
 
 @test "secrets: none of them is in PostgreSQL" {
-	pg_dump -h "$STACK_PG" -p 5432 -U "$DB_USER" "$DB_NAME" >"$BATS_TEST_TMPDIR/dump"
+	pg_dump -h "$STACK_PG" -p "${STACK_PG_PORT:-5432}" -U "$DB_USER" "$DB_NAME" >"$BATS_TEST_TMPDIR/dump"
 	grep -qF viewer_sessions "$BATS_TEST_TMPDIR/dump"
 	nowhere "$BATS_TEST_TMPDIR/dump"
 }

@@ -23,7 +23,7 @@ back=$(now_us)
 say phase after
 crowd_quiet 60
 aside every 20 records # cron: every minute
-wait_until 60 written || true
+written 60 || true
 took=$(since "$back")
 is "viewers" "$(watching)" "$N"
 crowd_end

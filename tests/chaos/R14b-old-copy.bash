@@ -72,7 +72,7 @@ sleep $((INTERVAL + 1))
 is "viewers after all" "$(watching)" "$viewers"
 crowd_end
 
-wait_until 10 written
+written
 compare_history
 is "acknowledged joins, older than 2 s, that are not in history" "$missing" 0
 is "duplicate rows" "$twice" 0

@@ -93,7 +93,6 @@ trap end_case EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-now_us() { echo "${EPOCHREALTIME//[!0-9]/}"; }
 # since MICROSECONDS: seconds from then to now, with three places.
 since() { awk -v a="$1" -v b="$(now_us)" 'BEGIN { printf "%.3f", (b - a) / 1e6 }'; }
 # seconds_until LIMIT COMMAND...: how long it took to be true; the limit and some when it was not.
@@ -146,8 +145,7 @@ every() { # SECONDS JOB
 	while sleep "$1"; do job "$2" || true; done
 }
 stream_length() { redis_c xlen "${P}records" 2>/dev/null || true; }
-written() { [[ $(stream_length) == 0 ]]; }
-drained() { job records; written; }
+drained() { job records; no_records; }
 restart() { "$PROJECT_ROOT/deploy/stack" restart "$1" "$SUITE_DIR" 3>&- >>"$CASE/up.log" 2>&1; }
 kill_hard() { processes_of "$1" | xargs kill -KILL; } # SERVICE: it and its children
 

@@ -93,6 +93,26 @@ sha_of() { # NAME
 		sed -n 's/^	    , "\([0-9a-f]\{40\}\)".*/\1/p'
 }
 unasked_scripts() { local name; for name in metrics_add keys_read keys_used pulse records_look; do sha_of "$name"; done; }
+# begin_monitor [SECONDS]: what Redis is asked from here on is in $monitor; it ends by itself.
+begin_monitor() {
+	monitor=$BATS_TEST_TMPDIR/monitor
+	timeout "${1:-30}" redis-cli -s "$STACK_REDIS" monitor >"$monitor" 3>&- &
+	monitor_pid=$!
+	wait_until 5 grep -q OK "$monitor"
+}
+end_monitor() { # all up to here is in the file
+	redis_c echo "the end" >/dev/null
+	wait_until 5 grep -q 'the end' "$monitor"
+	kill "$monitor_pid"
+}
+# The calls of clients in it: what a script asks has "lua" for an address. Without those that workers
+# make unasked, of any process at any moment.
+trips() {
+	local unasked
+	unasked=$(unasked_scripts)
+	[ "$unasked" ] || return 1
+	grep -v ' lua\]' "$monitor" | grep -vE '^OK|the end|"AUTH" "\(redacted\)"|\] "(PING|ping)"$' | grep -vF "$unasked"
+}
 # As an administrator, straight to the stores, whatever lies between them and the programs.
 redis_c() { redis-cli -s "$STACK_REDIS" "$@"; }
 psql_c() { psql -X -q -h "$STACK_PG" -p "${STACK_PG_PORT:-5432}" -U "$DB_USER" "$@" "$DB_NAME"; } # OPTIONS...
@@ -109,12 +129,13 @@ lock_table() {
 }
 postgres_answers() { pg_isready -q -h "$STACK_PG" -p "${STACK_PG_PORT:-5432}"; }
 
+now_us() { echo "${EPOCHREALTIME//[!0-9]/}"; }
 # wait_until SECONDS COMMAND...: true as soon as the command is.
 wait_until() {
-	local end=$((SECONDS + $1))
+	local end=$((${EPOCHREALTIME//[!0-9]/} + $1 * 1000000))
 	shift
 	until "$@"; do
-		((SECONDS < end)) || { echo "not within time: $*" >&2; return 1; }
+		((${EPOCHREALTIME//[!0-9]/} < end)) || { echo "not within time: $*" >&2; return 1; }
 		sleep 0.1
 	done
 }
@@ -208,6 +229,14 @@ rows() {
 	psql_q "SELECT $2 FROM (SELECT * FROM viewer_sessions WHERE user_id = '$1' ORDER BY id) s"
 }
 
+# written [SECONDS]: the programs have written all there is to PostgreSQL. A record leaves the stream
+# after the commit. A test that runs cron/records instead meets the lock of the program that writes.
+written() { wait_until "${1:-10}" no_records; }
+no_records() { [ "$(redis_c xlen "${P}records")" = 0 ]; }
+# Records stay in the stream until release_records, as if another writer were at work; 9 s at most.
+hold_records() { redis_c set "${P}lock:records" test PX 9000 >/dev/null; }
+release_records() { redis_c del "${P}lock:records" >/dev/null; }
+
 # The pid of a service of the stack now (a restart changes it), and all its processes.
 pid_of() { sed -n "s/^PID_${1^^}=//p" "$SUITE_DIR/env"; }
 stop_postgres() { # at once, as a crash would
@@ -221,8 +250,15 @@ postgres_back() {
 }
 is_gone() { ! kill -0 "$1" 2>/dev/null; } # PID
 processes_of() { pid_of "$1"; pgrep -P "$(pid_of "$1")"; }
-freeze() { processes_of "$1" | xargs kill -STOP; }
-thaw() { processes_of "$1" | xargs kill -CONT; }
+# The parent is stopped first: then no child begins, and one that ends stays known, until thaw.
+freeze() {
+	kill -STOP "$(pid_of "$1")"
+	pgrep -P "$(pid_of "$1")" | xargs -r kill -STOP
+}
+thaw() {
+	pgrep -P "$(pid_of "$1")" | xargs -r kill -CONT 2>/dev/null || true
+	kill -CONT "$(pid_of "$1")"
+}
 status_of() { # METHOD PATH [CURL_ARGS...]
 	curl -s -o /dev/null -w '%{http_code}' --max-time 5 -X "$1" -H "x-api-key: $KEY" "${@:3}" "$BASE_URL$2"
 }

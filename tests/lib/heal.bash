@@ -12,9 +12,6 @@ flush_and_lock() { # MILLISECONDS: a cold Redis that nobody loads for so long
 		"${P}lock:job:restore" "$1" >/dev/null
 }
 warm() { [ "$(redis_c exists "${P}epoch")" = 1 ]; } # after a FLUSHALL: anew
-# The programs have written all there is, by themselves: a test that drains would help them.
-no_records() { [ "$(redis_c xlen "${P}records")" = 0 ]; }
-drained() { wait_until 5 no_records; }
 job() { "$BUILD_DIR/cron/$1" 2>&1; }
 # join NUMBER [STAGE [NAME]]: viewers w1 to wN
 join() {
@@ -32,7 +29,7 @@ statuses() { cut -d' ' -f1 "$1" | sort | uniq -c | xargs; }
 total() { api GET /api/stats && json .data.totalViewers; }
 counted() { [ "$(total)" = "$1" ]; }
 history_of_all() { # COLUMNS
-	drained
+	written
 	psql_q "SELECT $1 FROM viewer_sessions"
 }
 # What of the state is no time: stages, publisher, seats.

@@ -14,4 +14,3 @@ kick() { api POST /api/viewer/kick "{\"userId\":\"$1\"${2:+,\"ban\":$2}}"; } # U
 ban() { kick "$1" true; }
 unban() { api DELETE "/api/viewer/ban/$(uri "$1")"; }
 forget() { api DELETE "/api/viewer/history/$(uri "$1")"; }
-drain() { "$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log"; }
