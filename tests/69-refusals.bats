@@ -118,11 +118,11 @@ viewer_workers() { pgrep -P "$(pid_of viewer)" | sort | xargs; }
 	matches "${texts[2]}" 'loading'
 }
 
-# cluster_node NAME -> $port; asked by its socket
+# cluster_node NAME [ADDRESS [PORT]] -> $port; asked by its socket
 cluster_node() {
 	mkdir "$own/$1"
-	for port in $(shuf -i 20000-21999 -n 9); do
-		redis-server --port "$port" --bind 127.0.0.1 --cluster-enabled yes --unixsocket "$own/$1/s" --save '' \
+	for port in ${3:-$(shuf -i 20000-21999 -n 9)}; do
+		redis-server --port "$port" --bind "${2:-127.0.0.1}" --cluster-enabled yes --unixsocket "$own/$1/s" --save '' \
 			--dir "$own/$1" >"$own/$1/log" 2>&1 3>&- &
 		pids+=("$!")
 		wait_until 5 grep -qE 'Ready to accept|Failed|already in use' "$own/$1/log"
@@ -151,4 +151,38 @@ moved() { redis-cli -s "$own/b/s" get '{ivs:prod}:x' 2>&1 | grep -q MOVED; }
 	# A prefix without a hash tag is a setting to be changed, and no fault of the programs.
 	cgi stats GET /api/stats '' REDIS_KEY_PREFIX=ivs:prod: REDIS_SOCKET="$own/a/s"
 	assert_away redis
+}
+
+# with_hosts FILE COMMAND...: FILE is /etc/hosts for it, also when the file is changed later
+with_hosts() {
+	local unshare=(unshare --mount)
+	((EUID == 0)) || unshare+=(--map-root-user)
+	# shellcheck disable=SC2016 # the variables are the inner shell's
+	exec "${unshare[@]}" sh -c 'mount --bind "$1" /etc/hosts && shift && exec "$@"' sh "$@"
+}
+answered() { # STATUS: to a call of the program at $own/s
+	echo 'x begin request=GET,/api/stats key params end-params end-body' |
+		"$BUILD_DIR/tests/tools/fcgi_raw" "$own/s" | grep -qx "x $1 closed"
+}
+
+@test "the name of Redis leads to another address: the next calls go there, without a restart (E1)" {
+	local name=redis.show.example log=$SUITE_DIR/log/own-stats.log workers
+	cluster_node a 127.0.0.2
+	cluster_node b 127.0.0.3 "$port"
+	redis-cli -s "$own/a/s" cluster addslotsrange 0 16383 >/dev/null
+	redis-cli -s "$own/b/s" cluster meet 127.0.0.2 "$port" >/dev/null
+	wait_until 15 moved
+	echo "127.0.0.3 $name" >"$own/hosts"
+	with_hosts "$own/hosts" env -u REDIS_SOCKET REDIS_HOST=$name REDIS_PORT="$port" REDIS_KEY_PREFIX='{ivs:prod}:' \
+		"$BUILD_DIR/fcgi/stats" --socket "$own/s" --processes 1 2>>"$log" 3>&- &
+	pids+=("$!")
+	wait_until 10 test -S "$own/s"
+	wait_until 10 answered 503
+	wait_until 5 grep -q '"cause":"redis refused: MOVED' "$log"
+	workers=$(pgrep -P "${pids[-1]}")
+	answered 503
+	echo "127.0.0.2 $name" >"$own/hosts"
+	wait_until 20 answered 200
+	moved # the server of before is there, and refuses as before
+	equals "$(pgrep -P "${pids[-1]}")" "$workers"
 }
