@@ -7,13 +7,19 @@ setup_file() {
 	show_up MAX_VIEWERS_PER_STAGE=200 STAGE_WARM_UP=2
 	emulator POST quotas '{"rates":true}' >/dev/null
 	emulator POST timing '{"replicationStartMs":300}' >/dev/null
-	send_events
+	send_events # so that the show is live
 	publish >"$SUITE_DIR/publisher"
 	wait_until 5 is_live
 }
 teardown_file() { show_down; }
-setup() { WHO=$(<"$SUITE_DIR/publisher"); }
-teardown() { emulator DELETE faults >/dev/null; }
+setup() {
+	WHO=$(<"$SUITE_DIR/publisher")
+	send_events
+}
+teardown() {
+	thaw_keepers
+	emulator DELETE faults >/dev/null
+}
 
 # Looks all the while, until it is ended: how full the fullest stage was ("most N"), and each
 # stage with viewers that AWS gives no picture ("dark ARN").
@@ -43,7 +49,7 @@ paced() {
 # Stages whose first viewer sat down before there was a picture, by how many milliseconds.
 seated_early() {
 	local arn active
-	"$BUILD_DIR/cron/records" 2>>"$SUITE_DIR/log/cron.log"
+	written
 	while read -r arn active; do
 		psql_q "SELECT stage_arn, ms FROM (SELECT stage_arn, $active - 1000 * extract(epoch FROM min(joined_at)) AS ms
 			FROM viewer_sessions WHERE stage_arn = '$arn' GROUP BY 1) s WHERE ms > 0"
@@ -180,12 +186,14 @@ all_lit() { # PARTICIPANT: each further stage has his picture, and the registry 
 @test "a run frozen in the middle of making a stage, beyond its lock, does nothing more when it wakes" {
 	local pid before
 	empty_show
+	# Replicas that stop are events, and each event asks for a run.
+	emulator POST eventbridge '{"url":""}' >/dev/null
 	wait_until 20 shrunk
 	emulator DELETE calls >/dev/null
 	emulator POST faults '{"operation":"CreateStage","action":"delay","delayMs":3000}' >/dev/null
-	wait_until 10 idle
 	redis_c set "${P}keeper:rest" 1 PX 10000 >/dev/null # joins ask for no run
 	viewers 3001 3190 | load_requests 20 | count_status 200
+	freeze_keepers
 	"$BUILD_DIR/cron/autoscale" 2>"$BATS_TEST_TMPDIR/frozen" 3>&- &
 	pid=$!
 	wait_until 5 eval '[ "$(calls_of .ListStages)" -ge 1 ] && [ "$(redis_c hlen "${P}orders")" = 1 ]'

@@ -16,6 +16,7 @@ setup() {
 	rest
 }
 teardown() {
+	thaw_keepers
 	emulator DELETE faults >/dev/null
 	emulator POST quotas '{"replications":5}' >/dev/null
 	local arn
@@ -231,13 +232,13 @@ asked_for_token() { [ "$(redis_c hexists "${P}viewer:moving" "$1")" = 1 ]; }
 @test "AWS says that he is not publishing: no failure, no further stage, and the next run goes on" {
 	local arn
 	arn=$(lit_stage)
+	freeze_keepers
 	redis_c hset "${P}stages" "$arn" "$(entry "$arn" 'del(.replica) | tojson')" >/dev/null
 	fault '{"operation":"ListParticipantReplicas","status":200,"body":"{\"replicas\":[]}","count":1}'
 	fault '{"operation":"StartParticipantReplication","type":"ValidationException","message":"x is not publishing"}'
 	seat a "$MASTER"
 	seat b "$MASTER"
 	seat c "$MASTER"
-	wait_until 5 idle
 	emulator DELETE calls >/dev/null
 	autoscale
 	equals "$(summary '"\(.failed) \(.created)"')" "0 0"

@@ -30,11 +30,39 @@ live_show() {
 # In teardown_file, or wherever show_up was. Where it failed there is nothing of ours to end.
 show_down() { [[ ${SUITE_DIR##*/} != show.* ]] || "$PROJECT_ROOT/deploy/stack" down "$SUITE_DIR" 3>&- >/dev/null; }
 
-autoscale() { "$BUILD_DIR/cron/autoscale" "$@" 2>>"$SUITE_DIR/log/autoscale.log"; }
+autoscale() {
+	local log=$SUITE_DIR/log/autoscale.log
+	touch "$log"
+	autoscale_log_before=$(wc -l <"$log")
+	"$BUILD_DIR/cron/autoscale" "$@" 2>>"$log"
+}
+# The summary line of the last autoscale; an error when that run wrote none.
+summary() { # FILTER
+	tail -n "+$((autoscale_log_before + 1))" "$SUITE_DIR/log/autoscale.log" | grep '"msg":"done"' >"$BATS_TEST_TMPDIR/summary" &&
+		tail -n 1 "$BATS_TEST_TMPDIR/summary" | jq -r "$1"
+}
 # Nobody is looking after the stages at this moment.
 idle() { [ "$(redis_c exists "${P}lock:job:autoscale")" = 0 ]; }
-# The last summary line of autoscale.
-summary() { grep '"msg":"done"' "$SUITE_DIR/log/autoscale.log" | tail -n 1 | jq -r "$1"; }
+# The programs that start runs, each run in a process forked from a worker. From freeze_keepers to
+# thaw_keepers (in teardown, too) no run but the test's own is under way: none that was asked for
+# earlier and comes late.
+keepers() { printf '%s\n' stage stats token; }
+freeze_keepers() {
+	local name
+	for name in $(keepers); do freeze "$name"; done
+	wait_until 20 no_run
+}
+thaw_keepers() {
+	local name
+	for name in $(keepers); do thaw "$name"; done
+}
+no_run() {
+	local name
+	for name in $(keepers); do
+		[ -z "$(pgrep -P "$(pid_of "$name")" | xargs -r -n 1 pgrep -r R,S,D,T -P)" ] || return 1
+	done
+	idle
+}
 
 # EventBridge sends the show what the emulator's publishers do.
 send_events() {
