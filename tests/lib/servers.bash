@@ -158,7 +158,7 @@ ask_raw() {
 	{ cat "$2" >&"$fd"; timeout "${3:-4}" cat <&"$fd"; } 2>/dev/null || true
 	exec {fd}>&-
 }
-# answers_of URL DIR: DIR/N for the Nth request.
+# answers_of URL DIR [SECONDS]: DIR/N for the Nth request.
 answers_of() {
 	local n=0 line
 	mkdir -p "$2"
@@ -167,7 +167,7 @@ answers_of() {
 		# That the publisher is live is known for some seconds only.
 		[[ $line != *' /api/stats'* ]] || go_live
 		bytes "${line#*|}" >"$2/request"
-		ask_raw "${1##*:}" "$2/request" | normalised >"$2/$n"
+		ask_raw "${1##*:}" "$2/request" "${3:-}" | normalised >"$2/$n"
 	done < <(grep -v '^#' "$PROJECT_ROOT/tests/data/requests.txt")
 }
 # The name of the master stage is in the numbers as soon as it was read from AWS once.
