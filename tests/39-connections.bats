@@ -1,4 +1,5 @@
 # 8,300 connections of one address that send a byte every 10 s each: the others are served.
+# bats file_tags=alone
 
 load lib/common
 load lib/servers

@@ -31,6 +31,7 @@ sits() { [ "$(redis_c hexists "${P}viewer:stage" "$1")" = 1 ]; }
 # The one at 95 of 100 and the slowest, in ms, of "STATUS NUMBER MICROSECONDS" lines.
 worst() { awk '{ print $3 }' "$1" | sort -n | awk '{ v[NR] = $1 } END { print int(v[int(NR * 0.95)] / 1000), int(v[NR] / 1000) }'; }
 
+# bats test_tags=alone
 @test "parked: 100 viewers a second for a full show are told within 2 s, and a publisher is not delayed (B8)" {
 	local p95 most
 	viewers 1001 1400 | load_requests 200 >"$BATS_TEST_TMPDIR/viewers" 3>&- &

@@ -73,6 +73,7 @@ beats_again() { # USER ARN
 	equals "$(grep -cE 'canary|arn:|AKIA|/tmp' <<<"$http_body")" 0
 }
 
+# bats test_tags=alone
 @test "Redis frozen: livez at once, readyz and health 503 within a second, all well in two after it (F74)" {
 	call GET /readyz
 	freeze redis
@@ -95,6 +96,7 @@ beats_again() { # USER ARN
 	equals "$http_status $(json .data.status)" '200 healthy'
 }
 
+# bats test_tags=alone
 @test "Redis frozen: ten who ask at once all have their answer within a second (F74)" {
 	freeze redis
 	sleep 0.2
@@ -108,6 +110,7 @@ beats_again() { # USER ARN
 	((slowest < 1000000))
 }
 
+# bats test_tags=alone
 @test "PostgreSQL frozen: health is degraded, within a second, and ready (F74)" {
 	call GET /health
 	freeze postgres
@@ -124,6 +127,7 @@ beats_again() { # USER ARN
 	wait_until 10 eval 'call GET /health && [ "$(json .data.status)" = healthy ]'
 }
 
+# bats test_tags=alone
 @test "both frozen: health answers 503 within a second (F74)" {
 	freeze redis
 	freeze postgres

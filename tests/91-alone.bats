@@ -1,4 +1,5 @@
 # What is judged by how long it takes, on a machine that does nothing else meanwhile (tests/run).
+# bats file_tags=alone
 
 load lib/common
 

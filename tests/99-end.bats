@@ -1,4 +1,5 @@
 # The last file of each group: what the tests before must not have left behind.
+# bats file_tags=end
 
 load lib/common
 
