@@ -247,6 +247,13 @@ mediaserver(struct app *app, struct req *rq, const struct reply *reply, struct r
 
 /* ---- viewer ---- */
 
+/* A session token outlives the viewer token it comes with by one silence. */
+static int64_t
+session_life_ms(const struct config *cfg)
+{
+	return 1000 * (cfg->viewer_token_duration_s + cfg->heartbeat_timeout_s);
+}
+
 /*
  * The page that renews its token sends the session token it has. One that is not good proves nothing,
  * and the page gets a participant id of its own, as a second page does.
@@ -266,6 +273,7 @@ take_proof(
 		    "session token of another user");
 	j->proof.session_id = claim.session_id;
 	j->proof.stage_arn = claim.stage_arn;
+	j->proof.issued_at_ms = claim.expires_at_ms - session_life_ms(app->cfg);
 	/* AWS names the participants of its own tokens. */
 	if (tokens_are_local(app->tokens))
 		j->proof.participant_id = claim.participant_id;
@@ -396,7 +404,7 @@ confirm(struct app *app, struct req *rq, const struct order *o, const struct sea
 	return true;
 }
 
-/* For his page, so that it needs no API key. It outlives the token by one silence. */
+/* For his page, so that it needs no API key. */
 static struct str
 session_token(const struct app *app, struct req *rq, const struct order *o,
     const struct seat *seat, struct str participant_id)
@@ -406,8 +414,7 @@ session_token(const struct app *app, struct req *rq, const struct order *o,
 		.stage_arn = seat->stage_arn,
 		.session_id = seat->session_id,
 		.participant_id = participant_id,
-		.expires_at_ms = clock_now_ms() + 1000 * (cfg->viewer_token_duration_s +
-							     cfg->heartbeat_timeout_s) };
+		.expires_at_ms = clock_now_ms() + session_life_ms(cfg) };
 
 	return session_token_make(cfg, rq->arena, &claim);
 }

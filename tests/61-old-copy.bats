@@ -5,6 +5,7 @@ load lib/common
 load lib/ctl
 load lib/heal
 load lib/old_copy
+load lib/signing
 
 setup_file() {
 	load lib/show
@@ -162,6 +163,54 @@ keep_beating() {
 	equals "$(redis_c hkeys "${P}bans") $(redis_c hkeys "${P}viewer:stage")" ' w1'
 	api GET "/api/viewer/list/$MASTER"
 	equals "$(json '[.. | .userId? // empty] | unique | join(" ")')" w1
+}
+
+@test "viewers of a stage that was deleted are told so after Redis was emptied, for the rest of a day" {
+	local other left
+	stage told
+	other=$arn
+	stage deleted
+	for gone in "$arn" "$other"; do
+		api DELETE "/api/stage/$gone"
+		assert_status 200
+	done
+	psql_q "UPDATE stages SET updated_at = now() - interval '25 hours' WHERE stage_arn = '$other'"
+	redis_c flushall >/dev/null
+	wait_until 20 ready
+	beat w1 "$arn"
+	assert_error 404 NOT_FOUND
+	equals "$(json .error.details.reason)" STAGE_GONE
+	left=$(redis_c pttl "${P}gone:$arn")
+	((left > 80000000 && left <= 86400000))
+	beat w1 "$other"
+	equals "$(json .error.details.reason)" NO_SESSION
+}
+
+@test "a page renews no participant that a forgotten kick may have ended" {
+	local page body
+	renew() { signed_here token /api/token/viewer "$(obj userId w1 stageArn "$MASTER" sessionToken "$page")"; }
+	signed_here token /api/token/viewer "$(obj userId w1 stageArn "$MASTER")"
+	assert_status 200
+	page=$(json .data.sessionToken)
+	renew
+	equals "$(json .data.renewed)" true
+	# A kick that has begun, and is not over.
+	fault '{"operation":"GetStage","count":0,"status":503}'
+	api POST /api/viewer/kick '{"userId":"w1"}'
+	assert_error 503 SERVICE_UNAVAILABLE
+	emulator DELETE faults
+	wait_until 3 rows_are 1
+	renew
+	equals "$(json .data.renewed)" false
+	redis_c flushall >/dev/null
+	wait_until 20 ready
+	equals "$(seats "$MASTER")" 1
+	renew
+	equals "$http_status $(json '.data | "\(.renewed) \(.isNewViewer)"')" '200 false false'
+	# what is issued from here on counts as ever
+	page=$(json .data.sessionToken)
+	renew
+	equals "$(json .data.renewed)" true
 }
 
 @test "a join is in PostgreSQL within 2 s, with nothing but heartbeats after it, or with nothing at all (A4)" {

@@ -22,6 +22,7 @@ presence_join_ask(struct redis_call *c, const struct join *j)
 	redis_arg(c, j->proof.session_id);
 	redis_arg(c, j->proof.stage_arn);
 	redis_arg(c, j->proof.participant_id);
+	redis_arg_int(c, j->proof.issued_at_ms);
 }
 
 static bool

@@ -24,9 +24,11 @@ struct join {
 	int64_t
 	    grow_at; /* the caller can make the show grow, when stages hold so many; 0: no */
 	/* What the viewer's page proves by its session token; empty: nothing. participant_id is kept
-	 * when that session goes on, unless it is empty. */
+	 * when that session goes on and Redis has lost nothing since the token was issued, unless it is
+	 * empty. */
 	struct join_proof {
 		struct str session_id, stage_arn, participant_id;
+		int64_t issued_at_ms;
 	} proof;
 };
 

@@ -6,6 +6,7 @@
 -- ARGV[16] viewers of a stage from which on the show should grow, '' = the caller cannot grow it
 -- ARGV[17], ARGV[18], ARGV[19] what the page proves by its session token: session id, stage ARN and the
 --          participant id to keep, if that session goes on; '' = nothing, nothing to keep
+-- ARGV[20] when that session token was issued, ms
 -- -> {'OK', arn, stage JSON, session id, joined at ms, viewers now, is new 0|1, drain due 0|1,
 --     moved from another stage 0|1, the show should grow 0|1, the participant id is kept 0|1,
 --     AWS' clock (lib/aws_clock)}
@@ -25,9 +26,12 @@ local function seated(stage, session, from, grow)
 end
 
 -- Whether the page that holds this session goes on as the same participant. Never once a kick has begun:
--- AWS may have ended that participant for good.
+-- AWS may have ended that participant for good. What a Redis that was lost, or went back in time, knew of
+-- kicks is gone, so a token of before keeps nothing.
 local function participant_kept(session)
-	return ARGV[19] ~= '' and session.s == ARGV[17]
+	local since = math.max(tonumber(epoch:match('^%d+')),
+		tonumber(redis.call('GET', P .. 'lost') or nil) or 0)
+	return ARGV[19] ~= '' and session.s == ARGV[17] and tonumber(ARGV[20]) >= since
 		and redis.call('EXISTS', P .. 'kicked:' .. session.s) == 0
 end
 

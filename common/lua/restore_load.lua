@@ -1,7 +1,8 @@
 -- restore_load: a part of the state, as sql/queries/restore_*.sql give it. Until restore_end has
 -- run nobody else reads it.
 -- ARGV[8] lock token  ARGV[9] life of the lock, ms  ARGV[10] what; ARGV[11] JSON:
---   stages     [{a ARN, e entry (lib/stages.lua)}]
+--   stages     [{a ARN, e entry (lib/stages.lua)}], or {a, g ms: it was deleted, viewers are told so for
+--              so long}
 --   sessions   [{u user, a ARN, s session id, j joined at ms, p participant or '', h last heard
 --              of ms, d its stage is deleted}] open ones, the newest first over all calls. A person
 --              has one seat, a stage no more than it holds: the rest has ended
@@ -12,15 +13,23 @@
 local load, taken, ended = {}, 0, 0
 local input = cjson.decode(ARGV[11])
 
+local function gone(arn, left)
+	redis.call('SET', P .. 'gone:' .. arn, now, 'PX', string.format('%.0f', math.max(1, math.min(left, 86400000))))
+end
+local function load_stage(stage)
+	local entry = type(stage.e) == 'table' and stage.e or {}
+	entry.master = stage.a == MASTER or nil
+	for _, key in ipairs({'viewer:heartbeat:', 'viewer:session:'}) do
+		redis.call('UNLINK', P .. key .. stage.a)
+	end
+	redis.call('HSET', P .. 'stages', stage.a, cjson.encode(entry))
+	-- The master stage stays in the registry when AWS no longer has it.
+	if entry.state == 'gone' then gone(stage.a, 86400000) end
+	taken = taken + 1
+end
 function load.stages()
 	for _, stage in ipairs(input) do
-		local entry = type(stage.e) == 'table' and stage.e or {}
-		entry.master = stage.a == MASTER or nil
-		for _, key in ipairs({'viewer:heartbeat:', 'viewer:session:'}) do
-			redis.call('UNLINK', P .. key .. stage.a)
-		end
-		redis.call('HSET', P .. 'stages', stage.a, cjson.encode(entry))
-		taken = taken + 1
+		if stage.g then gone(stage.a, stage.g) else load_stage(stage) end
 	end
 end
 
