@@ -135,7 +135,7 @@ own_redis() { # NAME: on the socket "$own/NAME"
 	token_of() { token=$(redis-cli -s "$own/now" get "${P}lock:job:restore") && [ -n "$token" ]; }
 	has_stages() { [ "$(redis-cli -s "$own/now" exists "${P}stages")" = 1 ]; }
 	join 2
-	drained
+	written
 	# The sessions come after the stages.
 	lock_table viewer_sessions 'ACCESS EXCLUSIVE'
 	REDIS_SOCKET=$own/now hidden job records >"$own/out" 3>&- {lock}>&- &
