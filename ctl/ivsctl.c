@@ -265,6 +265,7 @@ run_command(struct ctl *c, const struct ctl_command *cmd, struct err *err)
 {
 	struct arena drain;
 	struct stage_work work = { .cfg = c->cfg, .arena = c->arena, .drain = &drain };
+	const char *found;
 	bool ok;
 
 	memory_arena(&drain, DRAIN_BYTES);
@@ -280,9 +281,9 @@ run_command(struct ctl *c, const struct ctl_command *cmd, struct err *err)
 		 : err_set(err, ERR_UPSTREAM, "no memory for the AWS client");
 	INVARIANT(ok == (err->kind == ERR_NONE));
 	json_use(NULL);
-	if (redis_forgot(work.redis))
-		ctl_note(
-		    "Redis has forgotten records that PostgreSQL has: it is loaded anew");
+	found = compare_text(redis_finding(work.redis));
+	if (found != NULL)
+		ctl_note("%s", found);
 	ivs_close(work.ivs);
 	pg_close(work.pg);
 	redis_close(work.redis);

@@ -139,6 +139,64 @@ crowd() {
 	done
 }
 
+no_records() { [ "$(redis_c xlen "${P}records")" = 0 ]; } # the programs write them by themselves
+programs() { printf '%s\n' token stage viewer stats health; }
+stop_programs() {
+	local name pid
+	for name in $(programs); do
+		pid=$(pid_of "$name")
+		kill -TERM "$pid"
+		wait_until 15 is_gone "$pid"
+	done
+}
+start_programs() { for name in $(programs); do "$PROJECT_ROOT/deploy/stack" restart "$name" "$SUITE_DIR" 3>&- >/dev/null; done; }
+ban() { # USER
+	api POST /api/viewer/kick "{\"userId\":\"$1\",\"ban\":true}"
+	assert_status 200
+}
+
+@test "restore: a Redis that has lived on gives the database what came after the backup, before it is lost itself" {
+	local dump kept removed
+	show_up AUTO_SCALE_ENABLED=false
+	publish >/dev/null
+	autoscale
+	api POST /api/stage '{"name":"kept"}'
+	kept=$(json .data.stage.arn)
+	api POST /api/stage '{"name":"removed"}'
+	removed=$(json .data.stage.arn)
+	ban lifted
+	wait_until 20 no_records
+	dump=$(backup "$BATS_TEST_TMPDIR/early.dump")
+	api PUT "/api/stage/$kept" '{"maxViewers":7}'
+	assert_status 200
+	api DELETE "/api/stage/$removed"
+	assert_status 200
+	api DELETE /api/viewer/ban/lifted
+	assert_status 200
+	ban banned
+	wait_until 20 no_records
+	# The database is lost. What the manual says: programs off, restore, programs on.
+	stop_programs
+	admin "$PROJECT_ROOT/deploy/restore" --replace "$dump" >/dev/null
+	known() { psql_q "SELECT (SELECT max_viewers FROM stages WHERE stage_arn = '$kept'),
+		(SELECT state FROM stages WHERE stage_arn = '$removed'),
+		(SELECT string_agg(id, ' ' ORDER BY id) FROM show_state WHERE kind = 'ban' AND value <> 'null')"; }
+	equals "$(known)" '|active|lifted'
+	start_programs
+	up_to_date() { [ "$(known)" = '7|deleted|banned' ]; }
+	wait_until 20 up_to_date || { known >&2; return 1; }
+	matches "$(cat "$SUITE_DIR"/log/*.log)" 'PostgreSQL has less than was written to it'
+	redis_c flushall >/dev/null
+	wait_until 20 answers GET /readyz 200
+	api POST /api/token/viewer '{"userId":"banned"}'
+	assert_error 403 FORBIDDEN
+	equals "$(json .error.details.reason) $(entry "$kept" .maxViewers)" 'BANNED 7'
+	api POST /api/token/viewer '{"userId":"lifted"}'
+	assert_status 200
+	equals "$(redis_c hexists "${P}stages" "$removed")" 0
+	show_down
+}
+
 @test "restore: a dump that is cut off, or no dump at all, changes nothing" {
 	own_cluster one
 	# enough that it is cut in the middle of the data, behind the list of contents

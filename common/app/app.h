@@ -76,8 +76,8 @@ extern const struct app_part part_heal; /* before part_keeper */
  */
 bool app_compare(struct app *app);
 
-/* Log it when a comparison, whoever made it, has found that Redis has forgotten records. */
-void app_say_forgot(struct app *app);
+/* Log what a comparison, whoever made it, has found (redis_finding). */
+void app_say_finding(struct app *app);
 
 /* Of part_postgres, for the tick of part_pulse: write records that have waited for 0.3 s. */
 void app_drain_old(struct app *app);

@@ -9,11 +9,12 @@
 #define CHECK_MS 300
 
 void
-app_say_forgot(struct app *app)
+app_say_finding(struct app *app)
 {
-	if (redis_forgot(app->redis))
-		LOG(LOG_ERROR,
-		    "Redis has forgotten records that PostgreSQL has: it is loaded anew");
+	const char *text = compare_text(redis_finding(app->redis));
+
+	if (text != NULL)
+		LOG(LOG_ERROR, text);
 }
 
 bool
@@ -28,7 +29,7 @@ app_compare(struct app *app)
 		app->compare_silent_until_ms = 0;
 	else if (app_may_say(&app->compare_silent_until_ms))
 		log_err(LOG_WARN, "Redis could not be compared with PostgreSQL", &err);
-	app_say_forgot(app);
+	app_say_finding(app);
 	arena_wipe(&app->work);
 	log_flush();
 	return ok;
@@ -57,7 +58,7 @@ heal(struct app *app)
 	struct restore_result res;
 	struct err err = ERR_INIT;
 
-	app_say_forgot(app); /* a drain or a run of the keeper may have found it */
+	app_say_finding(app); /* a drain or a run of the keeper may have found it */
 	if (redis_is_doubted(app->redis))
 		(void)app_compare(app);
 	if (!redis_is_cold(app->redis))

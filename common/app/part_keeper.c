@@ -113,7 +113,7 @@ keep_all(struct app *app)
 		if (app->cfg->auto_scale_enabled)
 			(void)app_keep(app, NULL, &order);
 	}
-	app_say_forgot(app);
+	app_say_finding(app);
 	log_flush();
 }
 

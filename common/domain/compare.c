@@ -7,7 +7,16 @@
 #define FIRST_MS 2000
 #define TRIES 4 /* others may change the API keys, and a connection may be opened anew */
 
+#define WORK_BYTES (16u << 20)
+
 enum verdict { ALL_THERE, OTHER_SERVER, OTHER_KEYS, FORGOT, WAS_COLD };
+
+struct found {
+	enum verdict verdict;
+	int64_t at_ms; /* when PostgreSQL was asked, by its clock */
+	struct str
+	    written; /* what was written to PostgreSQL and is not there; empty: nothing */
+};
 
 bool
 compare_place(struct pg *pg, struct arena *a, int64_t timeout_ms,
@@ -31,7 +40,7 @@ compare_place(struct pg *pg, struct arena *a, int64_t timeout_ms,
 
 static bool
 look(struct redis *r, struct pg *pg, struct arena *a, int64_t timeout_ms,
-    enum verdict *ret, int64_t *ret_at_ms, struct err *err)
+    struct found *ret, struct err *err)
 {
 	struct redis_call c, *one = &c;
 	struct compare_place place;
@@ -45,18 +54,20 @@ look(struct redis *r, struct pg *pg, struct arena *a, int64_t timeout_ms,
 	redis_arg(&c, server);
 	redis_arg_int(&c, place.at_ms);
 	redis_arg_int(&c, redis_mark_ms(r));
-	*ret_at_ms = place.at_ms;
+	*ret = (struct found){ .at_ms = place.at_ms };
 	if (!redis_run(r, &one, 1, err))
 		return false;
 	/* COLD is an answer here: the connection has noted it. */
 	if (reply_is_cold(c.reply))
-		*ret = reply_int(c.reply, 1) == 1 ? WAS_COLD : FORGOT;
+		ret->verdict = reply_int(c.reply, 1) == 1 ? WAS_COLD : FORGOT;
 	else if (!redis_reply_ok(c.reply, err))
 		return false;
 	else if (str_is(reply_str(c.reply, 0), "KEYS"))
-		*ret = OTHER_KEYS;
+		ret->verdict = OTHER_KEYS;
+	else if (!str_eq(server, redis_server(r)))
+		ret->verdict = OTHER_SERVER;
 	else
-		*ret = str_eq(server, redis_server(r)) ? ALL_THERE : OTHER_SERVER;
+		ret->written = reply_str(c.reply, 1);
 	return true;
 }
 
@@ -74,31 +85,75 @@ is_open(enum verdict v)
 	return v == OTHER_SERVER || v == OTHER_KEYS;
 }
 
+/* What the show has goes to PostgreSQL again. */
+static bool
+restate(struct redis *r, struct pg *pg, struct arena *a, int64_t timeout_ms,
+    struct str written, struct err *err)
+{
+	struct compare_place place;
+	struct pg_rows stages, facts;
+	struct redis_call c;
+
+	if (!compare_place(pg, a, timeout_ms, &place, err) ||
+	    !pg_run(pg, a, Q_RESTORE_STAGES, NULL, 0, timeout_ms, &stages, err) ||
+	    !pg_run(pg, a, Q_RESTORE_FACTS, NULL, 0, timeout_ms, &facts, err))
+		return false;
+	redis_call_init(&c, a, SCRIPT_RESTATE);
+	redis_arg(&c, written);
+	redis_arg(&c, place.record);
+	redis_arg(&c, pg_cell(&stages, 0, 0));
+	redis_arg(&c, pg_cell(&facts, 1, 1));
+	if (!redis_call(r, &c, err))
+		return false;
+	if (reply_int(c.reply, 1) > 0)
+		redis_set_finding(r, REDIS_KNEW_MORE);
+	return true;
+}
+
+/* In memory of its own: a caller may have a batch of records in its arena. */
+static bool
+restate_if_less(struct redis *r, struct pg *pg, int64_t timeout_ms,
+    const struct found *found, struct err *err)
+{
+	struct arena work;
+	bool ok;
+
+	if (found->written.n == 0)
+		return true;
+	if (!arena_init(&work, WORK_BYTES))
+		return err_set(err, ERR_UPSTREAM, "no memory for the facts of the show");
+	ok = restate(r, pg, &work, timeout_ms, found->written, err);
+	arena_clear(&work);
+	return ok || err_while(err, "writing to PostgreSQL again what it has lost");
+}
+
 bool
 compare_run(
     struct redis *r, struct pg *pg, struct arena *a, int64_t timeout_ms, struct err *err)
 {
-	enum verdict verdict = OTHER_SERVER;
-	int64_t at_ms = 0;
+	struct found found = { .verdict = OTHER_SERVER };
 	bool ok = true;
 	int i;
 
 	if (redis_is_compared(r))
 		return true;
-	for (i = 0; ok && is_open(verdict) && i < TRIES; i++) {
-		ok = look(r, pg, a, timeout_ms, &verdict, &at_ms, err);
-		if (ok && verdict == OTHER_KEYS)
+	for (i = 0; ok && is_open(found.verdict) && i < TRIES; i++) {
+		ok = look(r, pg, a, timeout_ms, &found, err);
+		if (ok && found.verdict == OTHER_KEYS)
 			ok = publish(r, pg, a, err);
 	}
-	if (ok && is_open(verdict))
+	if (ok && is_open(found.verdict))
 		ok = err_set(err, ERR_LOCK_LOST,
 		    "the API keys or the connection change all the time");
 	if (!ok)
 		return err_while(err, "comparing Redis with PostgreSQL");
-	if (verdict == FORGOT)
-		redis_set_forgot(r);
-	redis_set_compared(r, at_ms);
-	return true;
+	if (found.verdict == FORGOT)
+		redis_set_finding(r, REDIS_FORGOT);
+	redis_set_compared(r, found.at_ms);
+	if (restate_if_less(r, pg, timeout_ms, &found, err))
+		return true;
+	redis_set_compared(r, 0);
+	return false;
 }
 
 void
@@ -112,4 +167,18 @@ compare_first(struct redis *r, struct pg *pg, struct arena *a)
 	ok = compare_run(r, pg, a, FIRST_MS, &err);
 	redis_set_waits(r, !ok && err.source == ERR_FROM_POSTGRES);
 	arena_wipe(a);
+}
+
+const char *
+compare_text(enum redis_finding finding)
+{
+	static const char *const texts[] = {
+		[REDIS_FORGOT] =
+		    "Redis has forgotten records that PostgreSQL has: it is loaded anew",
+		[REDIS_KNEW_MORE] =
+		    "PostgreSQL has less than was written to it: stages, bans and "
+		    "publisher are written again",
+	};
+
+	return texts[finding];
 }

@@ -6,7 +6,8 @@
  * entries of stages: lua/lib/session.lua, fact.lua), so one number tells whether something is
  * missing, whatever it is: the newest record that PostgreSQL has. API keys are in PostgreSQL first,
  * so they have a number of their own, and are simply published again. docs/design.md, section 5,
- * has the table.
+ * has the table. The other way about: a PostgreSQL that was restored from a backup has less than was
+ * written to it, and gets the facts of the show again (lua/restate.lua).
  */
 #ifndef DOMAIN_COMPARE_H
 #define DOMAIN_COMPARE_H
@@ -16,7 +17,7 @@
 
 /*
  * Compare the server of this connection, once (redis_is_compared): then it is believed. When it has
- * forgotten something it is made cold (redis_forgot), and domain/restore fills it. timeout_ms is
+ * forgotten something it is made cold (REDIS_FORGOT), and domain/restore fills it. timeout_ms is
  * that of a statement. Errors as pg_run and redis_run.
  */
 bool compare_run(
@@ -28,6 +29,9 @@ bool compare_run(
  * fails, the first call that needs the state says why. Uses `a` and leaves it wiped.
  */
 void compare_first(struct redis *r, struct pg *pg, struct arena *a);
+
+/* What redis_finding gave, for the log; NULL: nothing. */
+const char *compare_text(enum redis_finding finding);
 
 /* How far PostgreSQL is. */
 struct compare_place {

@@ -137,11 +137,12 @@ bool redis_is_compared(const struct redis *r);
 void redis_set_compared(struct redis *r, int64_t at_ms);
 
 /*
- * A comparison has found that the server lacks records which PostgreSQL has. redis_forgot() says so
- * once, to the caller that logs it.
+ * What a comparison has found: the server lacks records which PostgreSQL has; or the other way about.
+ * redis_finding() says so once, to the caller that logs it (compare_text of domain/compare).
  */
-void redis_set_forgot(struct redis *r);
-bool redis_forgot(struct redis *r);
+enum redis_finding { REDIS_FOUND_NOTHING, REDIS_FORGOT, REDIS_KNEW_MORE };
+void redis_set_finding(struct redis *r, enum redis_finding finding);
+enum redis_finding redis_finding(struct redis *r);
 
 /*
  * Have the append-only file written anew, in the background: it keeps what was deleted until then.

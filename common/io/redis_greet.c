@@ -227,16 +227,16 @@ redis_set_compared(struct redis *r, int64_t at_ms)
 }
 
 void
-redis_set_forgot(struct redis *r)
+redis_set_finding(struct redis *r, enum redis_finding finding)
 {
-	r->forgot = true;
+	r->finding = finding;
 }
 
-bool
-redis_forgot(struct redis *r)
+enum redis_finding
+redis_finding(struct redis *r)
 {
-	bool forgot = r->forgot;
+	enum redis_finding finding = r->finding;
 
-	r->forgot = false;
-	return forgot;
+	r->finding = REDIS_FOUND_NOTHING;
+	return finding;
 }

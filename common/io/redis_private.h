@@ -19,9 +19,10 @@ struct redis {
 	char *out;
 	size_t out_n, out_size;
 	struct arena scratch; /* replies nobody reads, and formatted numbers */
-	char timeout_ms[24], capacity[24];   /* the same in every call */
-	bool cold, compared, forgot, pinned; /* redis.h */
-	char now_ms[24];		     /* "": Redis asks its own clock */
+	char timeout_ms[24], capacity[24]; /* the same in every call */
+	bool cold, compared, pinned;	   /* redis.h */
+	enum redis_finding finding;
+	char now_ms[24]; /* "": Redis asks its own clock */
 	/* redis_greet.c */
 	char run_id[REDIS_RUN_ID_CHARS +
 		    1];		 /* of this connection's server; "": not known */

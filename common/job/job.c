@@ -252,6 +252,7 @@ static void
 say(const struct job *j, const char *msg, int64_t ms, const struct err *err)
 {
 	struct log_field f[JOB_SUMMARY_MAX + 7]; /* and those named below */
+	enum redis_finding finding = redis_finding(j->redis);
 	size_t n = 0, i;
 
 	for (i = 0; i < j->n_summary; i++)
@@ -259,8 +260,9 @@ say(const struct job *j, const char *msg, int64_t ms, const struct err *err)
 	f[n++] = (struct log_field)LOG_INT("ms", ms);
 	if (j->dry_run)
 		f[n++] = (struct log_field)LOG_INT("dry_run", 1);
-	if (redis_forgot(j->redis))
-		f[n++] = (struct log_field)LOG_INT("forgot", 1);
+	if (finding != REDIS_FOUND_NOTHING)
+		f[n++] = (struct log_field)LOG_INT(
+		    finding == REDIS_FORGOT ? "forgot" : "restated", 1);
 	if (!job_has_time(j))
 		f[n++] = (struct log_field)LOG_INT(stopped ? "stopped" : "late", 1);
 	if (err->kind != ERR_NONE) {

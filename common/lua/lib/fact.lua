@@ -7,7 +7,7 @@
 --   stage      ARN   its entry in the registry (lib/stages.lua)
 --   stream     forgot  somebody was forgotten (forget.lua); its place is what counts
 local function fact(kind, id, value)
-	redis.call('XADD', P .. 'records', '*', 'e', cjson.encode({t = kind, k = id, v = value}))
+	return redis.call('XADD', P .. 'records', '*', 'e', cjson.encode({t = kind, k = id, v = value}))
 end
 -- Who publishes, as the keys have it; stated when it is not what it was.
 local function publisher_fact()

@@ -104,7 +104,7 @@ begin_show(struct stores *st, struct world *w, const struct config *cfg)
 	freeReplyObject(ask(st, "SET", "epoch", STR(""), "1"));
 	freeReplyObject(ask(st, "SET", "records:written", STR(""), "9999999999999-0"));
 	ok = compare_run(redis, pg, &st->arena, COMPARE_MS, &err);
-	forgot = redis_forgot(redis);
+	forgot = redis_finding(redis) == REDIS_FORGOT;
 	ok = ok && !forgot;
 	if (!ok)
 		world_complain(w, "the show does not begin: %s",
