@@ -18,7 +18,8 @@ ask="begin request=GET,/api/viewer/list/$MASTER key"
 beat() { # STEPS...: a heartbeat up to its parameters
 	echo "begin request=POST,/api/viewer/heartbeat key $* params end-params"
 }
-pss() { processes_of viewer | xargs -I{} cat /proc/{}/smaps_rollup | awk '/^Pss:/ { n += $2 } END { print n }'; }
+# Memory of its own: the share of the program's text grows when another stack on the machine ends.
+pss() { processes_of viewer | xargs -I{} cat /proc/{}/smaps_rollup | awk '/^Pss_Anon:/ { n += $2 } END { print n }'; }
 descriptors() { processes_of viewer | xargs -I{} ls /proc/{}/fd | grep -c '^[0-9]'; }
 # $slack kB is what a test's largest requests, at the same time, may leave in the allocator's hands;
 # a leak is several times that.
