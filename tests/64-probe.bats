@@ -125,8 +125,8 @@ scraped() {
 }
 reported() {
 	run -0 --separate-stderr "$BUILD_DIR/cron/metrics" --dry-run
-	equals "$(jq -c '[.[] | select(.name == "ActiveStages").count]' <<<"$output")" '[1]' || return 1
-	viewers=$(jq -r '[.[] | select(.name | endswith("Viewers")).count] | join(" ")' <<<"$output")
+	equals "$(jq -c '[.[] | select(.name == "ActiveStages").count | floor]' <<<"$output")" '[1]' || return 1
+	viewers=$(jq -r '[.[] | select(.name | endswith("Viewers")).count | floor] | join(" ")' <<<"$output")
 }
 shown() {
 	run -0 "$BUILD_DIR/ctl/ivsctl" stage list --json

@@ -103,8 +103,8 @@ end_session() { # PID
 # among its arguments.
 bears_our_mark() { # PID
 	local sockets
-	tr '\0' '\n' <"/proc/$1/environ" | grep -qxF "STACK_DIR=$DIR" && return
-	sockets=$(kept sockets) && tr '\0' '\n' <"/proc/$1/cmdline" | grep -qF "$sockets/"
+	grep -qzxF "STACK_DIR=$DIR" "/proc/$1/environ" && return
+	sockets=$(kept sockets) && grep -qzF "$sockets/" "/proc/$1/cmdline"
 } 2>/dev/null
 
 # PostgreSQL would wait for its clients on TERM; cron and what it started get
