@@ -371,7 +371,8 @@ clock_show() {
 }
 # One run of a job that calls AWS more than once, and its lines about the clock: "LEVEL OFFSET".
 look_at_aws() {
-	REDIS_KEY_PREFIX=$C AUTO_SCALE_ENABLED=false "$BUILD_DIR/cron/autoscale" 2>"$BATS_TEST_TMPDIR/job" || true
+	REDIS_KEY_PREFIX=$C AUTO_SCALE_ENABLED=false "$BUILD_DIR/cron/autoscale" 2>"$BATS_TEST_TMPDIR/job" ||
+		{ cat "$BATS_TEST_TMPDIR/job" && return 1; }
 	grep -F 'the clock of this machine' "$BATS_TEST_TMPDIR/job" | jq -r '"\(.lvl) \(.aws_ahead_s // "")"'
 }
 ahead() { redis_c hget "${C}aws:clock" offset; } # ms

@@ -35,6 +35,25 @@ the publisher is gone eventbridge'
 the publisher is live token'
 }
 
+@test "log: the encoder comes and goes and no event tells: the autoscaler has a line each, with what AWS says" {
+	local a pre="${P}encoder:" log=$BATS_TEST_TMPDIR/autoscale
+	own_show "$pre"
+	look() { REDIS_KEY_PREFIX=$pre AUTO_SCALE_ENABLED=false "$BUILD_DIR/cron/autoscale" 2>>"$log"; }
+	at_aws() { emulator POST "$1" "$(obj stageArn "$MASTER" participantId "$a")" >/dev/null; }
+	a=$(id)
+	at_aws publish
+	look
+	look # one line, however often it looks
+	at_aws unpublish
+	look
+	look
+	at_aws disconnect
+	equals "$(grep -F "\"participant\":\"$a\"" "$log" |
+		jq -r 'select(.age_ms >= 0 and .age_ms < 60000) | "\(.lvl) \(.msg) \(.source)"')" \
+		'info the publisher is live aws
+info the publisher is gone aws'
+}
+
 @test "events: one of the older shape, without a time of its own, counts as of when it was sent" {
 	a=$(id)
 	event "$MASTER" "$a" 'Participant Published' "$(ago 2)" 'del(.detail.event_time, .detail.event_time_precise)'
