@@ -157,7 +157,7 @@ runs() { [ -n "$(pgrep -P "$own_pid" | xargs -r -n 1 pgrep -P)" ]; } # it is und
 calls() { emulator GET calls | jq ".$1 // 0"; } # OPERATION
 
 @test "restart: while a run of the autoscaler waits for AWS, requests are served, and it goes on to its end" {
-	local asked
+	local asked answers=0
 	start_stats "$log"
 	asked=$(calls ListStages)
 	redis_c del "${P}keeper:report" >/dev/null
@@ -165,9 +165,13 @@ calls() { emulator GET calls | jq ".$1 // 0"; } # OPERATION
 	begin_run
 	wait_until 3 runs
 	kill -TERM "$own_pid"
+	# The program may end between a look and a request.
 	while runs; do
-		equals "$(asks request=GET,/api/stats begin params end-params)" 'asks 200 closed'
+		run asks request=GET,/api/stats begin params end-params
+		[ "$output" = 'asks 200 closed' ] || ! runs || { echo "$output"; false; }
+		answers=$((answers + 1))
 	done
+	((answers > 3))
 	equals "$(calls ListStages)" $((asked + 1))
 	equals "$(redis_c exists "${P}keeper:report")" 1
 	wait "$own_pid"
