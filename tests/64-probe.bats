@@ -6,7 +6,7 @@ load lib/common
 setup_file() {
 	load lib/show
 	# Longer than the pulse may be away; so short that numbers fall while a test looks on.
-	live_show AUTO_SCALE_ENABLED=false HEARTBEAT_TIMEOUT=12
+	live_show AUTO_SCALE_ENABLED=false HEARTBEAT_TIMEOUT=15
 }
 teardown_file() { show_down; }
 setup() {
@@ -173,8 +173,9 @@ answered() { # USER
 	seat "$user" "$MASTER"
 	answered "$user"
 	tells 1
+	beat "$user" "$MASTER"
 	freeze viewer # for longer than a pulse may be away, and than the viewer counts as present
-	present() { [ "$(redis_c zcount "${P}viewer:heartbeat:$MASTER" "$((($(redis_c time | head -n 1) - 12) * 1000))" +inf)" = 1 ]; }
+	present() { [ "$(redis_c zcount "${P}viewer:heartbeat:$MASTER" "$((($(redis_c time | head -n 1) - 15) * 1000))" +inf)" = 1 ]; }
 	while present; do one_or_refused; done
 	refused '' STALE
 	tells ''
