@@ -136,7 +136,7 @@ install-share: # what is not compiled
 	cd deploy && cp -R --parents $(INSTALLED) $(abspath $(DESTDIR)$(PREFIX))/share/ivs-live/deploy/
 	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/ivs-live
 
-clean:
+clean: ## removes what was built
 	rm -rf build
 help:
 	$(Q)sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-22s %s\n", $$1, $$2 }'

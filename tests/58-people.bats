@@ -433,6 +433,16 @@ seat_by_token() { # USER ARN
 	equals "$(seats "$stage")" 2
 }
 
+@test "never started: while another stage has room a full one keeps its seats" {
+	local full
+	full=$(a_stage "" 1) u=$(fresh)
+	old_seat "$u-1" "$full" 40 40
+	api POST /api/token/viewer "$(obj userId "$u-2")"
+	assert_status 200
+	beat "$u-1" "$full"
+	assert_status 200
+}
+
 @test "never started: 1000 tokens that nobody uses block a house for 30 s and count as no view (R20)" {
 	stage=$(a_stage "" 1000) u=$(fresh)
 	redis_c eval "local now = redis.call('TIME')[1] * 1000 - 30500

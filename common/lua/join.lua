@@ -77,18 +77,26 @@ local function keep(arn, session)
 	return seated(stage_of(arn), session)
 end
 
-local function least_loaded(candidates)
-	local best, fewest, pictures = nil, nil, 0
+local function with_picture(candidates)
+	local out = {}
 	for _, stage in ipairs(candidates) do
-		if has_picture(stage, live, participant) then
-			pictures = pictures + 1
-			local taken, cap = load_of(stage)
-			if taken < cap and (not fewest or taken < fewest) then
-				best, fewest = stage, taken
-			end
-		end
+		if has_picture(stage, live, participant) then out[#out + 1] = stage end
 	end
-	return best, pictures, fewest
+	return out
+end
+local function least_loaded(candidates)
+	local best, fewest
+	for _, stage in ipairs(candidates) do
+		local taken, cap = load_of(stage)
+		if taken < cap and (not fewest or taken < fewest) then best, fewest = stage, taken end
+	end
+	if best then return best, fewest end
+	-- No stage has room: the first that has seats which no viewer came for gives them up.
+	for _, stage in ipairs(candidates) do
+		local taken, cap = load_of_started(stage)
+		if taken < cap then return stage, taken end
+	end
+	return nil
 end
 
 -- What the keeper learns the demand from: new viewers by slots of 5 s, and who found no seat.
@@ -118,8 +126,9 @@ else
 	end
 	candidates = {stage}
 end
-local stage, pictures, fewest = least_loaded(candidates)
-if pictures == 0 then return {'OFFLINE'} end
+candidates = with_picture(candidates)
+if #candidates == 0 then return {'OFFLINE'} end
+local stage, fewest = least_loaded(candidates)
 if not stage then
 	count_refused()
 	local grows = wanted == '' and ARGV[16] ~= ''

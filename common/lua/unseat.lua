@@ -18,7 +18,7 @@ local stage = old_session and (old == MASTER or redis.call('HEXISTS', P .. 'stag
 -- One that is being removed takes nobody, not even him.
 local stays = stage and (not stage.state or stage.state == 'active' or stage.state == 'draining')
 local taken, cap
-if stays then taken, cap = load_of(stage) end
+if stays then taken, cap = load_of_started(stage) end
 if stays and taken < cap then
 	sit_down(user, old, old_session, now)
 	redis.call('HDEL', P .. 'viewer:moving', user)

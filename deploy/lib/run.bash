@@ -7,28 +7,28 @@ print_examples() {
 	local key
 	key=$(first_api_key)
 	key=${key//\'/\'\\\'\'}
-	local post="curl -s -H 'x-api-key: $key' -H 'content-type: application/json'"
+	local post="curl -s -w '\\n' -H 'x-api-key: $key' -H 'content-type: application/json'"
 	cat <<-EOF
 
 		The server answers at $BASE_URL, e.g. $BASE_URL/health
 		Try, in this order:
 
 		$post -d '{"userId":"anna"}' $BASE_URL/api/token/publisher
-		$post -d '{"userId":"ben"}' $BASE_URL/api/token/viewer
+		$post -d '{"userId":"ben","stageArn":"$MASTER_STAGE_ARN"}' $BASE_URL/api/token/viewer
 		$post -d '{"userId":"ben","stageArn":"$MASTER_STAGE_ARN"}' $BASE_URL/api/viewer/heartbeat
-		curl -s -H 'x-api-key: $key' $BASE_URL/api/stats
+		curl -s -w '\\n' -H 'x-api-key: $key' $BASE_URL/api/stats
 		$post -d '{"userId":"ben","stageArn":"$MASTER_STAGE_ARN"}' $BASE_URL/api/viewer/leave
 
 		A viewer's page needs no API key: it beats and leaves with its session token.
 
 		session=\$($post -d '{"userId":"eva"}' $BASE_URL/api/token/viewer | sed -n 's/.*"sessionToken":"\\([^"]*\\)".*/\\1/p')
-		curl -s -X POST -H "Authorization: Bearer \$session" -d '' $BASE_URL/api/viewer/heartbeat
-		curl -s -H 'content-type: text/plain' -d "\$session" $BASE_URL/api/viewer/leave
+		curl -s -w '\\n' -X POST -H "Authorization: Bearer \$session" -d '' $BASE_URL/api/viewer/heartbeat
+		curl -s -w '\\n' -H 'content-type: text/plain' -d "\$session" $BASE_URL/api/viewer/leave
 
 		The emulated AWS lets anna publish half a second after she has her token. Watch
 		the show grow: with a hundred viewers it makes further stages and replicates her.
 
-		for i in {1..100}; do $post -d "{\"userId\":\"v\$i\"}" $BASE_URL/api/token/viewer; done >/dev/null
+		for i in \$(seq 100); do $post -d "{\"userId\":\"v\$i\"}" $BASE_URL/api/token/viewer; done >/dev/null
 		(set -a; . $DIR/env; $BUILD_DIR/ctl/ivsctl stage explain)
 
 		(-H 'accept-language: en' makes the messages English.)
