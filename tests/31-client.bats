@@ -100,11 +100,11 @@ client_is() { # TRUSTED_PROXIES REMOTE_ADDR X_FORWARDED_FOR WANTED
 
 @test "client: a proxy on this machine that is not trusted is warned of, once a process" {
 	local log=$SUITE_DIR/log/own-proxy.log
-	proxied() { # TRUSTED_PROXIES PARAM...: three requests to one worker
-		TRUSTED_PROXIES=$1 "$BUILD_DIR/fcgi/stats" --socket "$BATS_TEST_TMPDIR/s" --processes 1 2>"$log" 3>&- &
+	proxied() { # TRUSTED_PROXIES PARAM...: 20 requests to two workers, the fewest that stats has
+		TRUSTED_PROXIES=$1 "$BUILD_DIR/fcgi/stats" --socket "$BATS_TEST_TMPDIR/s" --processes 2 2>"$log" 3>&- &
 		own=$!
 		wait_until 10 test -S "$BATS_TEST_TMPDIR/s"
-		repeat 3 "x begin request=GET,/api/stats/viewers key ${*:2} params end-params end-body" |
+		repeat 20 "x begin request=GET,/api/stats/viewers key ${*:2} params end-params end-body" |
 			"$BUILD_DIR/tests/tools/fcgi_raw" "$BATS_TEST_TMPDIR/s" | sort -u >"$BATS_TEST_TMPDIR/out"
 		kill "$own"
 		wait "$own"
@@ -114,7 +114,7 @@ client_is() { # TRUSTED_PROXIES REMOTE_ADDR X_FORWARDED_FOR WANTED
 		warnings=$(grep -c 'a proxy on this machine is not trusted' "$log" || true)
 	}
 	proxied none param=HTTP_X_FORWARDED_FOR=203.0.113.9
-	equals "$warnings" 1
+	((warnings >= 1 && warnings <= 2))
 	grep -q '"lvl":"warn".*TRUSTED_PROXIES' "$log"
 	proxied 127.0.0.1 param=HTTP_X_FORWARDED_FOR=203.0.113.9
 	equals "$warnings" 0
