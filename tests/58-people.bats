@@ -261,7 +261,8 @@ repeat_text() { matches "$(json .error.message)" '(重送同一個請求|send th
 	admin "ALTER DATABASE \"$DB_NAME\" SET default_transaction_read_only = on"
 	# The record of the ban cannot be written by a program with a new connection.
 	read_only_told() {
-		cgi viewer POST /api/viewer/kick "$(obj userId "$(fresh)" | jq -c '.ban = true')"
+		cgi viewer POST /api/viewer/kick "$(obj userId "$(fresh)" | jq -c '.ban = true')" \
+			DB_HOST="$STACK_PG" DB_PORT="${STACK_PG_PORT:-5432}" # PgBouncer keeps its connections
 		[ "$(json .error.details.reason)" = READ_ONLY ]
 	}
 	wait_until 10 read_only_told

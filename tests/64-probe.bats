@@ -5,6 +5,7 @@ load lib/common
 
 setup_file() {
 	load lib/show
+	without_pgbouncer
 	# Longer than the pulse may be away; so short that numbers fall while a test looks on.
 	live_show AUTO_SCALE_ENABLED=false HEARTBEAT_TIMEOUT=15
 }

@@ -21,6 +21,9 @@ show_up() {
 	set +a
 	use_stack
 }
+# In setup_file, before show_up: what a test sets for PostgreSQL counts for the programs' next connection
+# of their own, which PgBouncer would have kept, or would not make again for seconds.
+without_pgbouncer() { STACK_THROUGH=${STACK_THROUGH:-}; export STACK_THROUGH=${STACK_THROUGH//pgbouncer/}; }
 # live_show NAME=VALUE...: the same, with a publisher on the master stage, seen by the autoscaler.
 live_show() {
 	show_up "$@" || return 1
