@@ -29,10 +29,10 @@ end
 -- AWS may have ended that participant for good. What a Redis that was lost, or went back in time, knew of
 -- kicks is gone, so a token of before keeps nothing.
 local function participant_kept(session)
+	if ARGV[19] == '' or session.s ~= ARGV[17] then return false end
 	local since = math.max(tonumber(epoch:match('^%d+')),
 		tonumber(redis.call('GET', P .. 'lost') or nil) or 0)
-	return ARGV[19] ~= '' and session.s == ARGV[17] and tonumber(ARGV[20]) >= since
-		and redis.call('EXISTS', P .. 'kicked:' .. session.s) == 0
+	return tonumber(ARGV[20]) >= since and redis.call('EXISTS', P .. 'kicked:' .. session.s) == 0
 end
 
 -- How long the keeper rests, ms; 0: it may be asked for a run. It has not just looked, and found that

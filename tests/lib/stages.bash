@@ -85,3 +85,11 @@ teardown_file() {
 		emulator DELETE "stages/${arn##*/}"
 	done >/dev/null
 }
+
+# unheard_order KEY: the stage "unheard" is made at AWS, and nobody hears of it.
+unheard_order() {
+	fault '{"operation":"CreateStage","action":"effect-then-drop"}'
+	fault '{"operation":"ListStages","type":"AccessDeniedException"}'
+	api POST /api/stage '{"name":"unheard"}' -H "Idempotency-Key: $1"
+	assert_error 503 SERVICE_UNAVAILABLE
+}
